@@ -1,0 +1,1 @@
+"""Everything that touches the outside world: HTTP, pages, command line, tasks, database."""

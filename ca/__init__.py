@@ -1,0 +1,1 @@
+"""Decides and builds what the authority issues."""

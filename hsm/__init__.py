@@ -1,0 +1,1 @@
+"""Keys behind one interface; alone speaks PKCS#11."""

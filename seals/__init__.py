@@ -1,0 +1,1 @@
+"""Seal pictures, seal keys and the sealing of PDF files."""

@@ -1,0 +1,54 @@
+"""Errors of seals. A refused document always carries a reason code that callers may rely on."""
+
+from enum import StrEnum
+
+
+class SealError(Exception):
+    """Root of everything that `seals` raises."""
+
+
+class SealCodeError(SealError):
+    """Not a 14-digit seal code."""
+
+
+class SealStateError(SealError):
+    """The seal's state does not allow this."""
+
+
+class AppearanceError(SealError):
+    """The picture cannot be drawn: a name that is too long, a character no font has."""
+
+
+class PlacementError(SealError):
+    """The page, position or keyword does not exist in this document."""
+
+
+class TimestampError(SealError):
+    """No time-stamp could be had. The document was not sealed: a time is never made up."""
+
+
+class EvidenceError(SealError):
+    """Revocation evidence for the signer's path is missing; names the certificate."""
+
+
+class Reason(StrEnum):
+    """Why a document is refused."""
+
+    NOT_PDF = "not-pdf"
+    BROKEN = "broken"
+    ENCRYPTED = "encrypted"
+    TOO_LARGE = "too-large"
+    TOO_MANY_PAGES = "too-many-pages"
+    CERTIFIED = "certified-no-changes"  # DocMDP P=1
+    LOCKED = "locked"  # a FieldMDP or DocMDP rule forbids this seal
+    XFA = "xfa"  # a dynamic form: what is sealed is not what is shown
+    BOMB = "decompression-bomb"
+
+
+class DocumentRefusedError(SealError):
+    """The document cannot be sealed; nothing was signed."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        """Keep the code beside the sentence."""
+        super().__init__(message)
+        self.reason = reason

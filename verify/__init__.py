@@ -1,0 +1,1 @@
+"""Formats and checks that need public data only."""
