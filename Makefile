@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test system run demo test check fix bench clean
+.PHONY: help setup setup-test system run demo test lint check fix bench clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,11 +32,13 @@ test: system setup-test ## everything the test suite needs, then the suite
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 	$(BIN)/python tools/coverage_floor.py
 
-check: setup-test ## what CI runs: format, lint, types, imports, then `make test`
+lint: setup-test ## format, lint, types, import rule
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint ## what CI runs: `make lint`, then `make test`
 	$(MAKE) test
 
 fix: setup-test ## format and repair what can be repaired

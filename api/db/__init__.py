@@ -1,0 +1,1 @@
+"""Opening the database, its tables, the unit of work."""

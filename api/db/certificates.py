@@ -1,0 +1,136 @@
+"""The ledger of certificates in SQL. Every step names the state it starts from, so that no row skips one."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from api.db.tables import certificates
+from ca.errors import StateError
+from ca.ports import CertificateRecord, Intent, Reservation, RevokedEntry
+
+
+class SqlCertificates:
+    """Implements `ca.ports.Certificates`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the caller's transaction."""
+        self._connection = connection
+
+    def reserve(self, rows: Sequence[Reservation], *, process: str, now: datetime) -> None:
+        """Set serials aside; a serial that exists is an IntegrityError of the unique key."""
+        self._connection.execute(
+            insert(certificates),
+            [
+                {
+                    "serial": _hex(row.serial),
+                    "issuer": row.issuer,
+                    "profile": row.profile,
+                    "state": "reserved",
+                    "subject": row.subject,
+                    "key_id": row.key_id,
+                    "process": process,
+                    "reserved_at": now,
+                    "status": "good",
+                }
+                for row in rows
+            ],
+        )
+
+    def intend(self, rows: Sequence[Intent]) -> None:
+        """Record what will be signed."""
+        self._step(
+            "reserved",
+            "intent",
+            [
+                {
+                    "b_serial": _hex(row.serial),
+                    "tbs": row.tbs,
+                    "tbs_sha256": row.tbs_sha256,
+                    "not_before": row.not_before,
+                    "not_after": row.not_after,
+                }
+                for row in rows
+            ],
+        )
+
+    def signed(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        self._step("intent", "signed", [{"b_serial": _hex(serial), "der": der} for serial, der in rows])
+
+    def deliver(self, serials: Sequence[int]) -> None:
+        self._step("signed", "delivered", [{"b_serial": _hex(serial)} for serial in serials])
+
+    def void(self, serials: Sequence[int], *, revoked: bool, now: datetime) -> None:
+        """Give up on certificates that never reached anybody. `revoked`: the key may have signed, so list them."""
+        status = {"status": "revoked", "reason": "cessation_of_operation", "status_at": now} if revoked else {}
+        self._connection.execute(
+            update(certificates)
+            .where(certificates.c.serial.in_([_hex(serial) for serial in serials]), certificates.c.state != "delivered")
+            .values(state="void", **status)
+        )
+
+    def get(self, serial: int) -> CertificateRecord | None:
+        row = self._connection.execute(select(certificates).where(certificates.c.serial == _hex(serial))).one_or_none()
+        return None if row is None else _record(row)
+
+    def unfinished(self) -> list[CertificateRecord]:
+        rows = self._connection.execute(
+            select(certificates).where(certificates.c.state.in_(["reserved", "intent", "signed"]))
+        )
+        return [_record(row) for row in rows]
+
+    def set_status(self, serial: int, *, status: str, reason: str | None, at: datetime) -> None:
+        self._connection.execute(
+            update(certificates)
+            .where(certificates.c.serial == _hex(serial))
+            .values(status=status, reason=reason, status_at=at)
+        )
+
+    def revoked(self, issuer: str) -> list[RevokedEntry]:
+        """Every serial of this issuer that a CRL has to name, oldest first."""
+        found = self._connection.execute(
+            select(certificates.c.serial, certificates.c.status, certificates.c.reason, certificates.c.status_at)
+            .where(certificates.c.issuer == issuer, certificates.c.status != "good")
+            .order_by(certificates.c.status_at, certificates.c.serial)
+        )
+        return [
+            RevokedEntry(serial=int(row.serial, 16), status=row.status, reason=row.reason, at=row.status_at)
+            for row in found
+        ]
+
+    def _step(self, before: str, after: str, rows: Sequence[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        columns = [name for name in rows[0] if name != "b_serial"]
+        done = self._connection.execute(
+            update(certificates)
+            .where(certificates.c.serial == bindparam("b_serial"), certificates.c.state == before)
+            .values(state=after, **{name: bindparam(name) for name in columns}),
+            list(rows),
+        )
+        if done.rowcount not in {len(rows), -1}:
+            raise StateError(f"a certificate was not {before}, so it cannot become {after}")
+
+
+def _hex(serial: int) -> str:
+    return f"{serial:x}"
+
+
+def _record(row: Row[Any]) -> CertificateRecord:
+    return CertificateRecord(
+        serial=int(row.serial, 16),
+        issuer=row.issuer,
+        profile=row.profile,
+        state=row.state,
+        subject=row.subject,
+        key_id=row.key_id,
+        process=row.process,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        tbs=row.tbs,
+        der=row.der,
+        status=row.status,
+        reason=row.reason,
+        status_at=row.status_at,
+    )

@@ -1,0 +1,202 @@
+"""Seals, their keys and their uses in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from api.db.tables import keys, seal_uses, seals
+from hsm.signer import KeyRef, KeySpec
+from seals.errors import SealStateError
+from seals.model import SealKind
+from seals.register import Seal, SealUse, StoredKey, UseState
+
+
+class SqlKeys:
+    """References to keys; the wrapped bytes are useless without the store's master key."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the caller's transaction."""
+        self._connection = connection
+
+    def add(self, rows: Sequence[StoredKey]) -> None:
+        self._connection.execute(
+            insert(keys),
+            [
+                {
+                    "id": row.id,
+                    "store": row.ref.store,
+                    "spec": row.ref.spec.value,
+                    "label": row.ref.label,
+                    "spki": row.ref.spki,
+                    "wrapped": row.ref.wrapped,
+                    "made_at": row.made_at,
+                }
+                for row in rows
+            ],
+        )
+
+    def get(self, key_id: str) -> KeyRef | None:
+        row = self._connection.execute(select(keys).where(keys.c.id == key_id)).one_or_none()
+        if row is None:
+            return None
+        return KeyRef(store=row.store, spec=KeySpec(row.spec), label=row.label, spki=row.spki, wrapped=row.wrapped)
+
+
+class SqlSeals:
+    """Implements `seals.register.Seals`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the caller's transaction."""
+        self._connection = connection
+
+    def add(self, rows: Sequence[Seal]) -> None:
+        self._connection.execute(
+            insert(seals),
+            [
+                {
+                    "code": row.code,
+                    "uscc": row.uscc,
+                    "licence": row.licence,
+                    "kind": row.kind.value,
+                    "name": row.name,
+                    "state": row.state,
+                    "serial": f"{row.serial:x}",
+                    "key_id": row.key_id,
+                    "face": row.face,
+                    "made_at": row.made_at,
+                    "state_at": row.state_at,
+                }
+                for row in rows
+            ],
+        )
+
+    def get(self, code: str) -> Seal | None:
+        row = self._connection.execute(select(seals).where(seals.c.code == code)).one_or_none()
+        return None if row is None else _seal(row)
+
+    def of_licence(self, number: str) -> list[Seal]:
+        found = self._connection.execute(select(seals).where(seals.c.licence == number).order_by(seals.c.code))
+        return [_seal(row) for row in found]
+
+    def of_enterprise(self, uscc: str) -> list[Seal]:
+        found = self._connection.execute(select(seals).where(seals.c.uscc == uscc).order_by(seals.c.code))
+        return [_seal(row) for row in found]
+
+    def page(self, *, after: str, limit: int) -> list[Seal]:
+        chosen = select(seals).where(seals.c.code > after).order_by(seals.c.code).limit(limit)
+        return [_seal(row) for row in self._connection.execute(chosen)]
+
+    def rebind(self, code: str, licence: str) -> None:
+        """A seal that survives a change of the licence belongs to the new version from then on."""
+        self._connection.execute(update(seals).where(seals.c.code == code).values(licence=licence))
+
+    def set_state(self, code: str, state: str, *, before: str, at: datetime) -> None:
+        done = self._connection.execute(
+            update(seals).where(seals.c.code == code, seals.c.state == before).values(state=state, state_at=at)
+        )
+        if done.rowcount != 1:
+            raise SealStateError(f"seal {code} is no longer {before}; somebody changed it just now")
+
+
+class SqlSealUses:
+    """Implements `seals.register.SealUses`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside the caller's transaction."""
+        self._connection = connection
+
+    def ask(self, use: SealUse) -> None:
+        self._connection.execute(
+            insert(seal_uses).values(
+                id=use.id,
+                seal=use.seal,
+                state=use.state.value,
+                actor=use.actor,
+                purpose=use.purpose,
+                level=use.level,
+                document_sha256=use.document_sha256,
+                asked_at=use.asked_at,
+                process=use.process,
+            )
+        )
+
+    def authorise(self, use_id: str, *, intent_sha256: bytes) -> None:
+        self._step(use_id, UseState.ASKED, state=UseState.AUTHORISED.value, intent_sha256=intent_sha256)
+
+    def done(self, use_id: str, *, sealed_sha256: bytes, name: str, at: datetime) -> None:
+        self._step(
+            use_id,
+            UseState.AUTHORISED,
+            state=UseState.DONE.value,
+            sealed_sha256=sealed_sha256,
+            object=name,
+            decided_at=at,
+        )
+
+    def refuse(self, use_id: str, *, detail: str, at: datetime) -> None:
+        self._connection.execute(
+            update(seal_uses)
+            .where(seal_uses.c.id == use_id, seal_uses.c.state != UseState.DONE.value)
+            .values(state=UseState.REFUSED.value, detail=detail[:512], decided_at=at)
+        )
+
+    def get(self, use_id: str) -> SealUse | None:
+        row = self._connection.execute(select(seal_uses).where(seal_uses.c.id == use_id)).one_or_none()
+        return None if row is None else _use(row)
+
+    def of_seal(self, code: str, *, before: datetime | None, limit: int) -> list[SealUse]:
+        """The newest first; `before` continues a page."""
+        chosen = select(seal_uses).where(seal_uses.c.seal == code)
+        if before is not None:
+            chosen = chosen.where(seal_uses.c.asked_at < before)
+        rows = self._connection.execute(chosen.order_by(seal_uses.c.asked_at.desc()).limit(limit))
+        return [_use(row) for row in rows]
+
+    def unfinished(self) -> list[SealUse]:
+        open_states = [UseState.ASKED.value, UseState.AUTHORISED.value]
+        rows = self._connection.execute(select(seal_uses).where(seal_uses.c.state.in_(open_states)))
+        return [_use(row) for row in rows]
+
+    def _step(self, use_id: str, before: UseState, **values: Any) -> None:
+        done = self._connection.execute(
+            update(seal_uses).where(seal_uses.c.id == use_id, seal_uses.c.state == before.value).values(**values)
+        )
+        if done.rowcount != 1:
+            raise SealStateError(f"seal use {use_id} is not {before.value}")
+
+
+def _seal(row: Row[Any]) -> Seal:
+    return Seal(
+        code=row.code,
+        uscc=row.uscc,
+        licence=row.licence,
+        kind=SealKind(row.kind),
+        name=row.name,
+        state=row.state,
+        serial=int(row.serial, 16),
+        key_id=row.key_id,
+        face=row.face,
+        made_at=row.made_at,
+        state_at=row.state_at,
+    )
+
+
+def _use(row: Row[Any]) -> SealUse:
+    return SealUse(
+        id=row.id,
+        seal=row.seal,
+        state=UseState(row.state),
+        actor=row.actor,
+        purpose=row.purpose,
+        level=row.level,
+        asked_at=row.asked_at,
+        process=row.process,
+        document_sha256=row.document_sha256,
+        intent_sha256=row.intent_sha256,
+        sealed_sha256=row.sealed_sha256,
+        object=row.object,
+        decided_at=row.decided_at,
+        detail=row.detail,
+    )

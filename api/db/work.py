@@ -1,0 +1,86 @@
+"""The unit of work: one transaction over all repositories."""
+
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from api.db.access import SqlReplies, SqlTokens
+from api.db.certificates import SqlCertificates
+from api.db.ledger import SqlLedger
+from api.db.licences import SqlLicences
+from api.db.register import SqlEnterprises
+from api.db.seals import SqlKeys, SqlSeals, SqlSealUses
+from api.errors import DatabaseBusyError, DatabaseGoneError
+
+
+class SqlUnitOfWork:
+    """One transaction. Leaving the block without `commit` undoes it.
+
+    Raises:
+        DatabaseBusyError: somebody else holds the database for too long.
+        DatabaseGoneError: the database does not answer.
+    """
+
+    def __init__(self, engine: Engine, *, read_only: bool = False) -> None:
+        """Nothing is opened before the block is entered."""
+        self._engine = engine
+        self._read_only = read_only
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        """Open a connection and begin."""
+        try:
+            connection = self._engine.connect()
+            if self._read_only:
+                connection = connection.execution_options(vermilion_read_only=True)
+            connection.begin()
+        except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
+            raise problem_of(exc) from exc
+        self._connection = connection
+        self.certificates = SqlCertificates(connection)
+        self.enterprises = SqlEnterprises(connection)
+        self.keys = SqlKeys(connection)
+        self.ledger = SqlLedger(connection)
+        self.licences = SqlLicences(connection)
+        self.replies = SqlReplies(connection)
+        self.seals = SqlSeals(connection)
+        self.tokens = SqlTokens(connection)
+        self.uses = SqlSealUses(connection)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Undo what was not committed; a broken connection cannot hide the first error."""
+        if self._connection is not None:
+            try:
+                self._connection.close()
+            except DBAPIError:
+                self._connection.invalidate()
+            self._connection = None
+        if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)):
+            raise problem_of(error) from error
+
+    def commit(self) -> None:
+        """Make it last."""
+        if self._connection is not None:
+            try:
+                self._connection.commit()
+            except (OperationalError, InterfaceError) as exc:
+                raise problem_of(exc) from exc
+
+    def probe(self) -> None:
+        """Ask the database for one row."""
+        if self._connection is not None:
+            self._connection.execute(text("SELECT 1"))
+
+
+def problem_of(error: Exception) -> DatabaseBusyError | DatabaseGoneError:
+    """Tell a locked database from one that is gone."""
+    said = str(getattr(error, "orig", error)).lower()
+    if "locked" in said or "busy" in said or isinstance(error, PoolTimeoutError):
+        return DatabaseBusyError("the database is in use by somebody else; try again in a moment")
+    return DatabaseGoneError("the database does not answer; nothing was changed")
