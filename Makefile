@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test system run demo test lint check fix bench clean
+.PHONY: help setup setup-test system run demo test lint check fix bench lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ fix: setup-test ## format and repair what can be repaired
 
 bench: setup-test ## all benchmarks, quick form
 	@for name in seal issue ocsp verify qr; do $(BIN)/python -m benchmarks.$$name --quick || exit 1; done
+
+lock: ## recompile the pinned requirements after a change of pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra setup --extra test pyproject.toml -o requirements/test.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra setup pyproject.toml -c requirements/test.txt -o requirements/setup.txt
 
 clean: ## remove all that was made, the virtual environment too
 	rm -rf .venv node_modules api/assets var dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage .coverage.*

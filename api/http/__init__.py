@@ -1,0 +1,1 @@
+"""JSON routes and PKI endpoints, one module per resource."""

@@ -1,0 +1,128 @@
+"""What handlers ask for: the office, who calls, and remembered answers."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+
+from api.acts.access import authenticate
+from api.acts.office import Office
+from api.db.access import Token
+from api.db.work import SqlUnitOfWork
+from api.errors import BadInputError, ForbiddenError, KeyInUseError, KeyReusedError, UnauthenticatedError
+
+KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")  # what fits a structured-field string without quoting
+bearer: Final = HTTPBearer(auto_error=False, description="A token made by the ceremony or by `vermilion token add`")
+
+
+def office_of(request: Request) -> Office:
+    office: Office = request.app.state.office
+    return office
+
+
+OfficeDep = Annotated[Office, Depends(office_of)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Lets in only a token that carries the scope."""
+
+    name: str
+
+    def __call__(self, credentials: Credentials, office: OfficeDep) -> Token:
+        """Return who calls.
+
+        Raises:
+            UnauthenticatedError: no token, or not a good one.
+            ForbiddenError: the token lacks the scope.
+        """
+        if credentials is None:
+            raise UnauthenticatedError("send a bearer token in the Authorization header")
+        token = authenticate(office, credentials.credentials)
+        if self.name not in token.scopes:
+            raise ForbiddenError(f"this token lacks the scope {self.name}")
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Answers a repeated request with the answer of the first (draft-ietf-httpapi-idempotency-key-header)."""
+
+    office: Office
+    key: str | None
+
+    def run(
+        self, actor: str, fingerprint: bytes, act: Callable[["Remember"], BaseModel], *, status: int = 201
+    ) -> Response:
+        """Run `act` unless this key has an answer already; `act` hands its answer to `Remember` in its last transaction.
+
+        Raises:
+            KeyReusedError: the key came with another request before.
+            KeyInUseError: the first request is still at work.
+        """
+        if self.key is None:
+            return _json(status, act(Remember(None, actor, status)).model_dump_json())
+        digest = hashlib.sha256(fingerprint).digest()
+        with self.office.work() as work:
+            mine = work.replies.claim(actor, self.key, digest, process=self.office.process, now=self.office.now())
+            known = None if mine else work.replies.get(actor, self.key)
+            work.commit()
+        if known is not None:
+            if known.request_sha256 != digest:
+                raise KeyReusedError("this Idempotency-Key was used with another request; take a new one")
+            if known.status is None or known.body is None:
+                raise KeyInUseError("the first request with this Idempotency-Key is still at work")
+            return _json(known.status, known.body, replayed=True)
+        try:
+            return _json(status, act(Remember(self.key, actor, status)).model_dump_json())
+        except BaseException:
+            with self.office.work() as work:
+                work.replies.release(actor, self.key)
+                work.commit()
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Stores the answer in the same transaction as what it tells of."""
+
+    key: str | None
+    actor: str
+    status: int
+
+    def __call__(self, work: SqlUnitOfWork, answer: BaseModel) -> None:
+        """Part of the caller's last transaction."""
+        if self.key is not None:
+            work.replies.answer(self.actor, self.key, status=self.status, body=answer.model_dump_json())
+
+
+def once_of(
+    office: OfficeDep,
+    idempotency_key: Annotated[
+        str | None, Header(description="Any unique text; a repeated request gets the first answer again")
+    ] = None,
+) -> Once:
+    """Check the header's form."""
+    if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
+        raise BadInputError("an Idempotency-Key is 1 to 128 printable ASCII characters without blanks")
+    return Once(office, idempotency_key)
+
+
+OnceDep = Annotated[Once, Depends(once_of)]
+
+
+def fingerprint_of(route: str, *parts: Any) -> bytes:
+    """Bytes that two requests share only if they ask for the same."""
+    return json.dumps([route, *parts], ensure_ascii=False, sort_keys=True, default=str).encode()
+
+
+def _json(status: int, body: str, *, replayed: bool = False) -> Response:
+    headers = {"Idempotency-Replayed": "true"} if replayed else None
+    return Response(body, status_code=status, media_type="application/json", headers=headers)

@@ -1,0 +1,120 @@
+"""Bounds on what comes in over HTTP: body sizes by path, and requests a minute by address on public endpoints."""
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import RateLimitedError
+
+MAX_PROTOCOL_BYTES: Final = 64 * 1024  # OCSP and time-stamp requests are far smaller; they refuse more precisely
+MULTIPART_ROOM: Final = 64 * 1024  # boundaries and fields around an uploaded document
+MAX_ADDRESSES: Final = 50_000  # remembered by the rate limit
+
+
+class BodyTooLargeMidwayError(Exception):
+    """Raised out of `receive` when a body grows over its limit."""
+
+
+class BodyLimit:
+    """Refuse bodies over the limit of their path with 413, by the declared length or while they come in."""
+
+    def __init__(self, app: ASGIApp, *, json_bytes: int, document_bytes: int) -> None:
+        """Wrap the application. Limits are inclusive, in bytes."""
+        self._app = app
+        self._json = json_bytes
+        self._document = document_bytes + MULTIPART_ROOM
+
+    def _limit(self, path: str) -> int:
+        if path.startswith("/pki/"):
+            return MAX_PROTOCOL_BYTES
+        if path == "/api/v1/verify" or (path.startswith("/api/v1/seals/") and path.endswith("/uses")):
+            return self._document
+        return self._json
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what fits."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limit(scope["path"])
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+            await _too_large(send, limit)
+            return
+        got = 0
+        over = started = False
+
+        async def bounded() -> Message:
+            nonlocal got, over
+            message = await receive()
+            got += len(message.get("body", b""))
+            if got > limit:
+                over = True
+                raise BodyTooLargeMidwayError
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            if over and not started:
+                return  # whatever the application made of the interrupted body, the answer is 413
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, bounded, watched)
+        except Exception:
+            if not over:
+                raise
+        if over and not started:
+            await _too_large(send, limit)
+
+
+async def _too_large(send: Send, limit: int) -> None:
+    body = json.dumps(
+        {
+            "type": "/problems/body-too-large",
+            "title": "Body too large",
+            "status": 413,
+            "detail": f"at most {limit} bytes are accepted here",
+        }
+    ).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """A bucket of `per_minute` requests for each address, refilled evenly. In memory, per process."""
+
+    per_minute: int
+    monotonic: Callable[[], float] = time.monotonic
+    _level: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, address: str) -> None:
+        """Count one request.
+
+        Raises:
+            RateLimitedError: the address used up its bucket.
+        """
+        now = self.monotonic()
+        with self._lock:
+            level, then = self._level.pop(address, (float(self.per_minute), now))
+            level = min(float(self.per_minute), level + (now - then) * self.per_minute / 60)
+            enough = level >= 1
+            self._level[address] = (level - 1 if enough else level, now)
+            if len(self._level) > MAX_ADDRESSES:
+                self._level.popitem(last=False)
+        if not enough:
+            raise RateLimitedError("too many requests from this address; try again in a minute")

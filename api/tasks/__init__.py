@@ -1,0 +1,1 @@
+"""Plain functions that run in the background."""
