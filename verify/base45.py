@@ -1,0 +1,46 @@
+"""Base45 (RFC 9285) in its one spelling: the text that a QR symbol holds in its alphanumeric mode."""
+
+from typing import Final
+
+from verify.errors import MalformedTokenError
+
+ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"  # RFC 9285 §4, table 1
+VALUE: Final = {character: value for value, character in enumerate(ALPHABET)}
+BASE: Final = 45
+PAIR: Final = 3  # characters for two octets
+
+
+def encode(data: bytes) -> str:
+    """Return the Base45 text of `data`."""
+    text = []
+    for start in range(0, len(data) - 1, 2):
+        rest, low = divmod(data[start] * 256 + data[start + 1], BASE)
+        high, middle = divmod(rest, BASE)
+        text += [ALPHABET[low], ALPHABET[middle], ALPHABET[high]]
+    if len(data) % 2:
+        high, low = divmod(data[-1], BASE)
+        text += [ALPHABET[low], ALPHABET[high]]
+    return "".join(text)
+
+
+def decode(text: str) -> bytes:
+    """Return the octets of a Base45 text. The caller bounds its length.
+
+    Raises:
+        MalformedTokenError: a character outside the alphabet, a stray one, or a group beyond its octets (RFC 9285 §6).
+    """
+    try:
+        values = [VALUE[character] for character in text]
+    except KeyError as exc:
+        raise MalformedTokenError("a character outside the Base45 alphabet") from exc
+    if len(values) % PAIR == 1:
+        raise MalformedTokenError("a Base45 text cannot have this length")
+    data = bytearray()
+    for start in range(0, len(values), PAIR):
+        group = values[start : start + PAIR]
+        number = sum(value * BASE**place for place, value in enumerate(group))
+        octets = len(group) - 1
+        if number >= 256**octets:
+            raise MalformedTokenError("a Base45 group is beyond the octets it stands for")
+        data += number.to_bytes(octets, "big")
+    return bytes(data)
