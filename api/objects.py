@@ -75,3 +75,17 @@ class Objects:
             obstore.delete(self._store, name)
         except FileNotFoundError:
             return
+
+    def probe(self) -> None:
+        """Write, read and forget a small file.
+
+        Raises:
+            ObjectMissingError: the store does not keep what it is given.
+        """
+        try:
+            name = self.put("probe", ".txt", b"probe")
+            if self.read(name) != b"probe":
+                raise ObjectMissingError("the object store gave back something else")
+            self.delete(name)
+        except (OSError, BaseError) as exc:
+            raise ObjectMissingError("the object store does not answer") from exc

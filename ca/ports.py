@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ca.certificate_states import Standing
 from ca.register import Enterprise
 
 
@@ -32,7 +33,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRecord:
-    """One certificate as recorded; `status` is what CRL and OCSP say of it."""
+    """One certificate as recorded; `standing` is what CRL and OCSP say of it."""
 
     serial: int
     issuer: str
@@ -45,9 +46,7 @@ class CertificateRecord:
     not_after: datetime | None
     tbs: bytes | None
     der: bytes | None
-    status: str
-    reason: str | None
-    status_at: datetime | None
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +54,7 @@ class RevokedEntry:
     """One line of a CRL."""
 
     serial: int
-    status: str
-    reason: str | None
-    at: datetime
+    standing: Standing
 
 
 class Certificates(Protocol):
@@ -70,7 +67,7 @@ class Certificates(Protocol):
     def void(self, serials: Sequence[int], *, revoked: bool, now: datetime) -> None: ...
     def get(self, serial: int) -> CertificateRecord | None: ...
     def unfinished(self) -> list[CertificateRecord]: ...
-    def set_status(self, serial: int, *, status: str, reason: str | None, at: datetime) -> None: ...
+    def stand(self, serial: int, standing: Standing) -> None: ...
     def revoked(self, issuer: str) -> list[RevokedEntry]: ...
 
 

@@ -20,6 +20,7 @@ class Seal:
     kind: SealKind
     name: str  # the registered name on it
     state: str  # seals/states.py
+    with_licence: bool = False  # suspended by its licence, and to be resumed with it
     serial: int  # of its certificate
     key_id: str
     face: str  # JSON: what the picture is drawn from
@@ -62,7 +63,7 @@ class Seals(Protocol):
     def add(self, rows: Sequence[Seal]) -> None: ...
     def get(self, code: str) -> Seal | None: ...
     def of_licence(self, number: str) -> list[Seal]: ...
-    def set_state(self, code: str, state: str, *, before: str, at: datetime) -> None: ...
+    def set_state(self, code: str, state: str, *, before: str, with_licence: bool, at: datetime) -> None: ...
 
 
 class SealUses(Protocol):

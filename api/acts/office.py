@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ca.ceremony import Authority
+from ca.licence_pdf import LicenceFonts
 from sqlalchemy import Engine
 
 from api.db.work import SqlUnitOfWork
 from api.objects import Objects
 from api.settings import Settings
-from ca.ceremony import Authority
-from ca.licence_pdf import LicenceFonts
 from hsm.errors import KeyNotFoundError
 from hsm.signer import KeyRef, KeyStore, Signer
 from seals.fonts import SealFont

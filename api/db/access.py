@@ -96,9 +96,7 @@ class SqlReplies:
         try:
             with self._connection.begin_nested():
                 self._connection.execute(
-                    insert(replies).values(
-                        actor=actor, key=key, request_sha256=request_sha256, process=process, at=now
-                    )
+                    insert(replies).values(actor=actor, key=key, request_sha256=request_sha256, process=process, at=now)
                 )
         except IntegrityError:
             return False

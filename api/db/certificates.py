@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from api.db.tables import certificates
+from ca.certificate_states import Reason, Standing, Status
 from ca.errors import StateError
 from ca.ports import CertificateRecord, Intent, Reservation, RevokedEntry
 
@@ -63,7 +64,7 @@ class SqlCertificates:
 
     def void(self, serials: Sequence[int], *, revoked: bool, now: datetime) -> None:
         """Give up on certificates that never reached anybody. `revoked`: the key may have signed, so list them."""
-        status = {"status": "revoked", "reason": "cessation_of_operation", "status_at": now} if revoked else {}
+        status = {"status": Status.REVOKED.value, "reason": Reason.CESSATION.value, "status_at": now} if revoked else {}
         self._connection.execute(
             update(certificates)
             .where(certificates.c.serial.in_([_hex(serial) for serial in serials]), certificates.c.state != "delivered")
@@ -80,11 +81,13 @@ class SqlCertificates:
         )
         return [_record(row) for row in rows]
 
-    def set_status(self, serial: int, *, status: str, reason: str | None, at: datetime) -> None:
+    def stand(self, serial: int, standing: Standing) -> None:
+        """Set what CRL and OCSP say of it from now on."""
+        reason = None if standing.reason is None else standing.reason.value
         self._connection.execute(
             update(certificates)
             .where(certificates.c.serial == _hex(serial))
-            .values(status=status, reason=reason, status_at=at)
+            .values(status=standing.status.value, reason=reason, status_at=standing.since)
         )
 
     def revoked(self, issuer: str) -> list[RevokedEntry]:
@@ -94,10 +97,7 @@ class SqlCertificates:
             .where(certificates.c.issuer == issuer, certificates.c.status != "good")
             .order_by(certificates.c.status_at, certificates.c.serial)
         )
-        return [
-            RevokedEntry(serial=int(row.serial, 16), status=row.status, reason=row.reason, at=row.status_at)
-            for row in found
-        ]
+        return [RevokedEntry(serial=int(row.serial, 16), standing=_standing(row)) for row in found]
 
     def _step(self, before: str, after: str, rows: Sequence[dict[str, Any]]) -> None:
         if not rows:
@@ -130,7 +130,10 @@ def _record(row: Row[Any]) -> CertificateRecord:
         not_after=row.not_after,
         tbs=row.tbs,
         der=row.der,
-        status=row.status,
-        reason=row.reason,
-        status_at=row.status_at,
+        standing=_standing(row),
     )
+
+
+def _standing(row: Row[Any]) -> Standing:
+    reason = None if row.reason is None else Reason(row.reason)
+    return Standing(status=Status(row.status), since=row.status_at, reason=reason)

@@ -122,9 +122,7 @@ class SqlLedger:
         )
 
     def signed_timestamp(self, serial: int) -> None:
-        self._connection.execute(
-            update(timestamps).where(timestamps.c.serial == f"{serial:x}").values(state="signed")
-        )
+        self._connection.execute(update(timestamps).where(timestamps.c.serial == f"{serial:x}").values(state="signed"))
 
     def newest_timestamp(self) -> datetime | None:
         found: datetime | None = self._connection.execute(
@@ -145,16 +143,11 @@ class SqlLedger:
     def note(self, *, at: datetime, actor: str, act: str, subject: str, **detail: Any) -> None:
         """Write a line of the audit trail. Details are facts, never secrets."""
         text = json.dumps(detail, ensure_ascii=False, sort_keys=True, default=str)
-        self._connection.execute(
-            insert(events).values(at=at, actor=actor, act=act, subject=subject, detail=text)
-        )
+        self._connection.execute(insert(events).values(at=at, actor=actor, act=act, subject=subject, detail=text))
 
     def events_of(self, subject: str, *, after: int, limit: int) -> list[Event]:
         rows = self._connection.execute(
-            select(events)
-            .where(events.c.subject == subject, events.c.id > after)
-            .order_by(events.c.id)
-            .limit(limit)
+            select(events).where(events.c.subject == subject, events.c.id > after).order_by(events.c.id).limit(limit)
         )
         return [
             Event(

@@ -1,6 +1,7 @@
 """Enterprises in SQL."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +72,19 @@ def _values(enterprise: Enterprise) -> dict[str, Any]:
         "term_until": enterprise.term_until,
         "scope": enterprise.scope,
     }
+
+
+def enterprise_of_record(values: Mapping[str, Any]) -> Enterprise:
+    """Read back what `ca.register.enterprise_as_mapping` wrote; it was checked when it was entered."""
+    until = values["term_until"]
+    return Enterprise(
+        **{
+            **values,
+            "capital": Decimal(values["capital"]),
+            "founded_on": date.fromisoformat(values["founded_on"]),
+            "term_until": None if until is None else date.fromisoformat(until),
+        }
+    )
 
 
 def _enterprise(row: Row[Any]) -> Enterprise:

@@ -62,6 +62,7 @@ class SqlSeals:
                     "kind": row.kind.value,
                     "name": row.name,
                     "state": row.state,
+                    "with_licence": row.with_licence,
                     "serial": f"{row.serial:x}",
                     "key_id": row.key_id,
                     "face": row.face,
@@ -92,9 +93,11 @@ class SqlSeals:
         """A seal that survives a change of the licence belongs to the new version from then on."""
         self._connection.execute(update(seals).where(seals.c.code == code).values(licence=licence))
 
-    def set_state(self, code: str, state: str, *, before: str, at: datetime) -> None:
+    def set_state(self, code: str, state: str, *, before: str, with_licence: bool, at: datetime) -> None:
         done = self._connection.execute(
-            update(seals).where(seals.c.code == code, seals.c.state == before).values(state=state, state_at=at)
+            update(seals)
+            .where(seals.c.code == code, seals.c.state == before)
+            .values(state=state, with_licence=with_licence, state_at=at)
         )
         if done.rowcount != 1:
             raise SealStateError(f"seal {code} is no longer {before}; somebody changed it just now")
@@ -175,6 +178,7 @@ def _seal(row: Row[Any]) -> Seal:
         kind=SealKind(row.kind),
         name=row.name,
         state=row.state,
+        with_licence=row.with_licence,
         serial=int(row.serial, 16),
         key_id=row.key_id,
         face=row.face,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -69,8 +70,8 @@ enterprises: Final = Table(
     Column("uscc", String(18), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("name_latin", String(64), nullable=False),
-    Column("kind", String(128), nullable=False),
-    Column("address", String(512), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("address", String(200), nullable=False),
     Column("legal_representative", String(64), nullable=False),
     Column("capital", String(32), nullable=False),  # decimal text: SQLite has no exact numbers
     Column("currency", String(3), nullable=False),
@@ -130,6 +131,7 @@ licences: Final = Table(
     Column("version", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("authority", String(64), nullable=False),
+    Column("authority_latin", String(64), nullable=False),
     Column("snapshot", Text, nullable=False),  # JSON: the register's entry as licensed
     Column("issued_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
@@ -157,6 +159,7 @@ seals: Final = Table(
     Column("kind", String(16), nullable=False),
     Column("name", String(64), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("with_licence", Boolean, nullable=False),  # suspended by its licence, and to be resumed with it
     Column("serial", String(40), ForeignKey("certificates.serial"), nullable=False),
     Column("key_id", String(32), ForeignKey("keys.id"), nullable=False),
     Column("face", Text, nullable=False),  # JSON: what the picture is drawn from

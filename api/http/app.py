@@ -1,0 +1,38 @@
+"""The application: routes, bounds and problems put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api import problems
+from api.acts.office import Office
+from api.http import enterprises, health, licences, pki, seals, verify
+from api.http.limits import BodyLimit, RateLimit
+
+
+def create_app(office: Office) -> FastAPI:
+    """Return the application for this office; the caller opened it and closes it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(
+        title="Vermilion",
+        summary="Electronic business licences, electronic seals and sealed documents",
+        version=version("vermilion"),
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.office = office
+    app.state.rate_limit = RateLimit(office.settings.verify_per_minute)
+    for part in (enterprises, licences, seals, verify, pki, health):
+        app.include_router(part.router)
+    problems.install(app)
+    settings = office.settings
+    app.add_middleware(BodyLimit, json_bytes=settings.max_json_bytes, document_bytes=settings.max_document_bytes)
+    return app

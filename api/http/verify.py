@@ -1,0 +1,66 @@
+"""Checking over HTTP, for anybody: a PDF, a picture of a QR code, or its text."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from api.acts import checking
+from api.acts.office import Office
+from api.errors import BadInputError
+from api.http.limits import RateLimit
+from api.http.schemas import VerifyIn
+
+router = APIRouter(prefix="/api/v1/verify", tags=["verify"])
+
+REPORT: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["verdict", "kind", "checked_at", "findings", "signatures", "facts"],
+    "properties": {
+        "verdict": {"enum": ["passed", "failed", "indeterminate"]},
+        "kind": {"type": "string"},
+        "checked_at": {"type": "string", "format": "date-time"},
+        "findings": {"type": "array", "items": {"type": "object"}},
+        "signatures": {"type": "array", "items": {"type": "object"}},
+        "facts": {"type": "object"},
+    },
+}
+BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+        "application/json": {"schema": VerifyIn.model_json_schema()},
+    },
+}
+
+
+@router.post(
+    "",
+    openapi_extra={"requestBody": BODY},
+    responses={200: {"description": "The report", "content": {"application/json": {"schema": REPORT}}}},
+)
+async def verify(request: Request) -> dict[str, Any]:
+    """Check a file or a code against this authority's roots. A failed check is an answer (200), not an error."""
+    office: Office = request.app.state.office
+    limit: RateLimit = request.app.state.rate_limit
+    limit.take(request.client.host if request.client else "unknown")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        text = VerifyIn.model_validate_json(await request.body()).text
+        report = await run_in_threadpool(checking.check_text, office, text)
+        return report.as_json()
+    if kind != "multipart/form-data":
+        raise BadInputError("send a file as multipart/form-data in the field `file`, or JSON with `text`")
+    async with request.form(max_files=1, max_fields=4) as form:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise BadInputError("the field `file` is missing")
+        report = await run_in_threadpool(checking.check_file, office, upload.file)
+    return report.as_json()

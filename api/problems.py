@@ -1,0 +1,167 @@
+"""Problem details (RFC 9457): which error becomes which answer. docs/spec/problems.md is made from this table."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api import errors as service
+from ca import errors as ca
+from ca.register import InvalidEnterpriseError
+from hsm import errors as hsm
+from seals import errors as seals
+from verify import errors as verify
+
+log = logging.getLogger("vermilion")
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of answer to a failed request, and the exit code of the command line for it."""
+
+    status: int
+    slug: str
+    title: str
+    retry_after_s: int | None = None
+    exit_code: int = 1
+    show: bool = True  # whether the error's own sentence may be shown; what is internal stays in the log
+
+
+INTERNAL: Final = Problem(500, "internal", "Internal error", exit_code=70, show=False)
+
+PROBLEMS: Final[dict[type[Exception], Problem]] = {
+    # the service itself
+    service.NotFoundError: Problem(404, "not-found", "No such entry"),
+    service.EnterpriseExistsError: Problem(409, "enterprise-exists", "Enterprise registered already"),
+    service.LicenceInForceError: Problem(409, "licence-in-force", "The enterprise has a licence in force"),
+    service.NoLicenceError: Problem(409, "no-licence", "The enterprise has no licence in force"),
+    service.SealUnusableError: Problem(409, "seal-unusable", "The seal cannot be used"),
+    service.KeyReusedError: Problem(422, "idempotency-key-reused", "Idempotency-Key used with another request"),
+    service.KeyInUseError: Problem(409, "idempotency-key-in-use", "First request still at work", 2),
+    service.UnauthenticatedError: Problem(401, "unauthenticated", "No valid bearer token"),
+    service.ForbiddenError: Problem(403, "forbidden", "The token does not allow this"),
+    service.BodyTooLargeError: Problem(413, "body-too-large", "Body too large"),
+    service.BadInputError: Problem(422, "bad-input", "Input missing or unreadable", exit_code=64),
+    service.RateLimitedError: Problem(429, "rate-limited", "Too many requests", 30),
+    service.DatabaseBusyError: Problem(503, "database-busy", "Database in use", 2, exit_code=75),
+    service.DatabaseGoneError: Problem(503, "database-gone", "Database out of reach", 10, exit_code=75),
+    service.ObjectMissingError: Problem(503, "object-missing", "Stored file out of reach", 10, exit_code=75),
+    service.ClockError: Problem(503, "clock", "The clock went back", 30, exit_code=75),
+    service.SettingsError: Problem(500, "settings", "Settings incomplete", exit_code=78, show=False),
+    # the authority's decisions
+    ca.UsccError: Problem(422, "uscc", "Not a unified social credit code"),
+    ca.RegisterError: Problem(422, "register-entry", "Not a possible register entry"),
+    ca.StateError: Problem(409, "state", "Not possible in the present state"),
+    ca.ProfileError: Problem(422, "profile", "Outside the certificate profile"),
+    ca.LintError: INTERNAL,
+    ca.IntentError: INTERNAL,
+    ca.CeremonyError: Problem(422, "ceremony", "Ceremony file incomplete or contradictory", exit_code=64),
+    ca.GlyphError: Problem(422, "glyph", "A character that no font can draw"),
+    ca.CredentialError: Problem(422, "credential", "The licence does not fit the QR credential"),
+    ca.MalformedRequestError: Problem(400, "malformed-request", "Not a request of this protocol"),
+    # seals and sealing
+    seals.SealCodeError: Problem(422, "seal-code", "Not a seal code"),
+    seals.SealStateError: Problem(409, "seal-state", "Not possible in the seal's present state"),
+    seals.AppearanceError: Problem(422, "seal-picture", "The seal picture cannot be drawn"),
+    seals.PlacementError: Problem(422, "placement", "No such place in the document"),
+    seals.TimestampError: Problem(503, "timestamp", "No time-stamp to be had; nothing was sealed", 10, exit_code=75),
+    seals.EvidenceError: Problem(503, "evidence", "Revocation evidence missing; nothing was sealed", 10, exit_code=75),
+    seals.DocumentRefusedError: Problem(422, "document-refused", "The document cannot be sealed", exit_code=65),
+    # formats
+    verify.MalformedTokenError: Problem(400, "malformed-token", "Not a code of a known kind", exit_code=65),
+    verify.MalformedStatusListError: Problem(400, "malformed-status-list", "Not a status list", exit_code=65),
+    verify.MalformedCertificateError: Problem(400, "malformed-certificate", "Not a usable certificate", exit_code=65),
+    verify.EncodingError: Problem(422, "encoding", "A value that the format cannot carry"),
+    # keys
+    hsm.KeyBusyError: Problem(503, "key-busy", "Signing key in use", 2, exit_code=75),
+    hsm.TokenFullError: Problem(503, "key-store-full", "The key store has no room", 60, exit_code=75),
+    hsm.DeviceGoneError: Problem(503, "key-store-gone", "The key store is out of reach", 10, exit_code=75),
+    hsm.DeviceError: Problem(503, "key-store-fault", "The key store failed; it will be opened afresh", 5, exit_code=75),
+    hsm.PinError: Problem(503, "key-store-locked", "The key store cannot be opened", 60, exit_code=78, show=False),
+    hsm.KeyFileError: Problem(503, "key-file", "The key file cannot be opened", 60, exit_code=78, show=False),
+    hsm.KeyExistsError: Problem(409, "key-exists", "A key of this name exists", exit_code=73),
+    hsm.MechanismError: Problem(422, "mechanism", "The key store cannot do this algorithm"),
+    # what is nobody's input stays inside
+    service.ServiceError: INTERNAL,
+    ca.CaError: INTERNAL,
+    seals.SealError: INTERNAL,
+    verify.VerifyError: INTERNAL,
+    hsm.HsmError: INTERNAL,
+}
+
+REQUEST: Final = Problem(422, "request", "The request is not as described", exit_code=64)
+OF_STATUS: Final[Mapping[int, Problem]] = {
+    404: Problem(404, "no-such-path", "No such path"),
+    405: Problem(405, "method-not-allowed", "Method not allowed here"),
+    400: Problem(400, "unreadable", "The body cannot be read"),
+    413: Problem(413, "body-too-large", "Body too large"),
+}
+
+
+def problem_for(error: Exception) -> Problem:
+    """Return the row of the nearest ancestor of `error` in the table."""
+    return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), INTERNAL)
+
+
+def body_of(problem: Problem, *, detail: str | None, **more: Any) -> dict[str, Any]:
+    """Return the JSON of a problem."""
+    body: dict[str, Any] = {"type": f"/problems/{problem.slug}", "title": problem.title, "status": problem.status}
+    if detail:
+        body["detail"] = detail
+    return {**body, **{name: value for name, value in more.items() if value}}
+
+
+def answer(problem: Problem, *, detail: str | None = None, **more: Any) -> JSONResponse:
+    headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
+    if problem.status == 401:  # noqa: PLR2004 - RFC 9110 §15.5.2 demands the header with this status
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body_of(problem, detail=detail, **more), problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def detail_of(error: Exception) -> str | None:
+    """Return what may be told of an error."""
+    return str(error) if problem_for(error).show else None
+
+
+def more_of(error: Exception) -> dict[str, Any]:
+    """Return the machine-readable rest: a reason code, or the fields that are wrong."""
+    if isinstance(error, InvalidEnterpriseError):
+        return {
+            "errors": [
+                {"field": name, "text": objection.en, "text_zh": objection.zh}
+                for name, objection in error.fields.items()
+            ]
+        }
+    return {"reason": str(error.reason)} if isinstance(error, seals.DocumentRefusedError) else {}
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem document."""
+
+    def known(_: Request, error: Exception) -> JSONResponse:
+        problem = problem_for(error)
+        if problem is INTERNAL or not problem.show:
+            log.error("request failed: %s", type(error).__name__, exc_info=error)
+        return answer(problem, detail=detail_of(error), **more_of(error))
+
+    def invalid(_: Request, error: Exception) -> JSONResponse:
+        found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
+        fields = [{"field": ".".join(str(part) for part in one["loc"][1:]), "text": one["msg"]} for one in found]
+        return answer(REQUEST, detail="; ".join(f"{one['field']}: {one['text']}" for one in fields), errors=fields)
+
+    def plain(_: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        problem = OF_STATUS.get(status, Problem(status, "http", "Request refused"))
+        return answer(problem, detail=str(getattr(error, "detail", "")))
+
+    for root in (service.ServiceError, ca.CaError, seals.SealError, verify.VerifyError, hsm.HsmError):
+        app.add_exception_handler(root, known)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(Exception, known)
