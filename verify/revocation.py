@@ -1,0 +1,461 @@
+"""Whether a certificate stood at a moment, by the OCSP answers and CRLs at hand. Nothing is fetched.
+
+A piece of evidence counts when it is signed by the issuer (or by a responder or CRL issuer that the issuer appointed) and
+fresh for the moment asked: thisUpdate <= moment < nextUpdate, or issued after the moment and before the certificate's
+end. Sealing software asks for the OCSP answer before it asks for the time-stamp: the first case covers that second.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+
+from asn1crypto import core as asn1_core
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from verify.certificates import PARSE_ERRORS, Certificate, signature_fits
+from verify.errors import MalformedCertificateError
+from verify.words import Both
+
+MAX_EVIDENCE: Final = 256  # OCSP answers and CRLs considered for one file
+MAX_EVIDENCE_BYTES: Final = 32 * 1024 * 1024  # one CRL
+CLOCK_SKEW: Final = timedelta(minutes=5)  # evidence may be this far ahead of the checker's clock
+MAX_AGE_WITHOUT_NEXT_UPDATE: Final = timedelta(days=1)  # RFC 6960 §4.2.2.1: newer information is always available
+
+NO_EVIDENCE: Final = Both("no OCSP answer or revocation list about it is at hand", "没有关于它的 OCSP 应答或吊销列表")
+UNFIT: Final = Both(
+    "the OCSP answers and revocation lists at hand do not answer for it at that time",
+    "现有 OCSP 应答和吊销列表不能说明它在该时间的状态",
+)
+
+
+class Standing(StrEnum):
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """One of three results, with where it was learnt. `revoked_at` may stand beside GOOD: revoked after the moment."""
+
+    standing: Standing
+    source: str | None = None  # "OCSP" or "CRL"
+    issued: datetime | None = None  # thisUpdate of the evidence
+    revoked_at: datetime | None = None
+    reason: str | None = None
+    why: Both = NO_EVIDENCE  # said when unknown
+    in_file: bool = False  # the evidence was found in the file that is checked
+
+    @property
+    def words(self) -> Both:
+        """Such as "good at 2026-01-01T00:00:00+00:00 by OCSP"."""
+        if self.revoked_at is not None:
+            because = f" ({self.reason})" if self.reason else ""
+            moment = self.revoked_at.isoformat()
+            return Both(
+                f"revoked at {moment}{because} by {self.source}", f"{moment} 被吊销{because}，依据 {self.source}"
+            )
+        if self.standing is Standing.UNKNOWN or self.issued is None:
+            return self.why
+        moment = self.issued.isoformat()
+        return Both(f"good at {moment} by {self.source}", f"{moment} 时有效，依据 {self.source}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What one piece of evidence says about one certificate; its signature was checked."""
+
+    source: str
+    this_update: datetime
+    next_update: datetime | None
+    revoked_at: datetime | None = None
+    reason: str | None = None
+    good: bool = True
+    keeps_expired: datetime | None = None  # certificates that ended after this are still answered for
+    in_file: bool = False
+
+    def fresh_for(self, moment: datetime, end: datetime) -> bool:
+        """Whether it says something about `moment`. `end` is the certificate's notAfter."""
+        if self.this_update > moment:
+            return self.this_update <= end or (self.keeps_expired is not None and self.keeps_expired <= end)
+        limit = self.next_update or self.this_update + MAX_AGE_WITHOUT_NEXT_UPDATE
+        return moment < limit
+
+
+@dataclass(frozen=True)  # no slots: parsed once when first asked
+class Answer:
+    """An OCSP response as it came."""
+
+    der: bytes
+    in_file: bool
+
+    @cached_property
+    def basic(self) -> Any:
+        """The BasicOCSPResponse, or None if the bytes are not a successful one."""
+        try:
+            response = asn1_ocsp.OCSPResponse.load(self.der, strict=True)
+            if response["response_status"].native != "successful":
+                return None
+            basic = response.basic_ocsp_response
+            return basic if _no_unknown_critical(basic["tbs_response_data"]["response_extensions"]) else None
+        except PARSE_ERRORS:
+            return None
+
+    @cached_property
+    def singles(self) -> dict[int, list[Any]]:
+        """Its single answers by serial number."""
+        found: dict[int, list[Any]] = {}
+        if self.basic is None:
+            return found
+        try:
+            for single in self.basic["tbs_response_data"]["responses"]:
+                found.setdefault(single["cert_id"]["serial_number"].native, []).append(single)
+        except PARSE_ERRORS:
+            return {}
+        return found
+
+    @cached_property
+    def certificates(self) -> tuple[Certificate, ...]:
+        try:
+            raw = [one.dump() for one in self.basic["certs"] or ()][:MAX_RESPONDERS]
+        except PARSE_ERRORS:
+            return ()
+        return load_all(raw)
+
+
+MAX_RESPONDERS: Final = 8  # certificates looked at inside one OCSP answer
+
+
+@dataclass(frozen=True)  # no slots: parsed once when first asked
+class RevocationList:
+    """A CRL as it came."""
+
+    der: bytes
+    in_file: bool
+
+    @cached_property
+    def native(self) -> x509.CertificateRevocationList | None:
+        try:
+            return x509.load_der_x509_crl(self.der)
+        except PARSE_ERRORS:
+            return None
+
+    @cached_property
+    def issuer(self) -> str | None:
+        """The issuer's name in the form in which names are compared, or None if there is no reading it."""
+        try:
+            if self.native is None:
+                return None
+            name: str = asn1_x509.Name.load(self.native.issuer.public_bytes()).hashable
+        except PARSE_ERRORS:
+            return None
+        return name
+
+    @cached_property
+    def scope(self) -> "Scope | None":
+        """What the list is about, or None if only the whole algorithm of RFC 5280 §6.3 can tell."""
+        try:
+            return _scope(self.native) if self.native is not None else None
+        except PARSE_ERRORS:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A complete list of one issuer, perhaps one of several shards (RFC 5280 §5.2.5)."""
+
+    points: frozenset[str]  # its own names; empty: all certificates of the issuer
+    user_only: bool
+    authority_only: bool
+    keeps_expired: datetime | None
+
+
+KNOWN_IN_LISTS: Final = frozenset(
+    {
+        x509.ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        x509.ExtensionOID.CRL_NUMBER,
+        x509.ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+    }
+)
+EXPIRED_CERTS_ON_CRL: Final = x509.ObjectIdentifier("2.5.29.60")  # ITU-T X.509 §9.5.2.8
+
+
+def _scope(crl: x509.CertificateRevocationList) -> Scope | None:
+    points: frozenset[str] = frozenset()
+    user_only = authority_only = False
+    keeps = None
+    for extension in crl.extensions:
+        value = extension.value
+        if isinstance(value, x509.IssuingDistributionPoint):
+            if value.indirect_crl or value.only_some_reasons or value.relative_name or value.only_contains_attribute_certs:
+                return None
+            user_only, authority_only = value.only_contains_user_certs, value.only_contains_ca_certs
+            points = _locations(value.full_name or ())
+        elif isinstance(value, x509.DeltaCRLIndicator | x509.FreshestCRL):
+            return None
+        elif extension.oid == EXPIRED_CERTS_ON_CRL and isinstance(value, x509.UnrecognizedExtension):
+            keeps = asn1_core.GeneralizedTime.load(value.value).native
+        elif extension.critical and extension.oid not in KNOWN_IN_LISTS:
+            return None
+    return Scope(points=points, user_only=user_only, authority_only=authority_only, keeps_expired=keeps)
+
+
+def _locations(names: Iterable[x509.GeneralName]) -> frozenset[str]:
+    return frozenset(
+        str(name.value.public_bytes().hex() if isinstance(name, x509.DirectoryName) else name.value) for name in names
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is at hand about revocation."""
+
+    answers: tuple[Answer, ...] = ()
+    lists: tuple[RevocationList, ...] = ()
+
+    @classmethod
+    def of(
+        cls, *, crls: Iterable[bytes] = (), ocsps: Iterable[bytes] = (), in_file: bool = False
+    ) -> "Evidence":
+        """Keep what is not too long; the rest is as if it were not there."""
+        return cls(
+            answers=tuple(Answer(der, in_file) for der in dict.fromkeys(ocsps) if len(der) <= MAX_EVIDENCE_BYTES),
+            lists=tuple(RevocationList(der, in_file) for der in dict.fromkeys(crls) if len(der) <= MAX_EVIDENCE_BYTES),
+        )
+
+    def __add__(self, other: "Evidence") -> "Evidence":
+        return Evidence(
+            answers=(self.answers + other.answers)[:MAX_EVIDENCE], lists=(self.lists + other.lists)[:MAX_EVIDENCE]
+        )
+
+
+WholeAlgorithm = Callable[[Sequence[RevocationList]], Statement]
+
+
+def judge(statements: Iterable[Statement], *, at: datetime, now: datetime, end: datetime) -> Revocation:
+    """Put the statements together: a revocation up to `at` outweighs everything, then the freshest good answer."""
+    usable = [one for one in statements if one.this_update <= now + CLOCK_SKEW]
+    revoked = [one for one in usable if one.revoked_at is not None]
+    for one in sorted(revoked, key=lambda one: (one.revoked_at or at, one.source)):
+        before = one.revoked_at is not None and one.revoked_at <= at
+        return Revocation(
+            standing=Standing.REVOKED if before else Standing.GOOD,
+            source=one.source,
+            issued=one.this_update,
+            revoked_at=one.revoked_at,
+            reason=one.reason,
+            in_file=one.in_file,
+        )
+    fresh = [one for one in usable if one.good and one.fresh_for(at, end)]
+    if not fresh:
+        return Revocation(standing=Standing.UNKNOWN, why=UNFIT if usable else NO_EVIDENCE)
+    best = max(fresh, key=lambda one: (one.in_file, one.source == "OCSP", one.this_update))
+    return Revocation(standing=Standing.GOOD, source=best.source, issued=best.this_update, in_file=best.in_file)
+
+
+def by_ocsp(
+    certificate: Certificate, issuer: Certificate, evidence: Evidence, *, responder_stands: Callable[[Certificate], bool]
+) -> list[Statement]:
+    """What the OCSP answers say. `responder_stands` judges a delegate that carries no id-pkix-ocsp-nocheck."""
+    serial = certificate.parsed.serial_number
+    found = []
+    for answer in evidence.answers:
+        about = [single for single in answer.singles.get(serial, ()) if _is_about(single, issuer)]
+        if about and _answer_signed(answer, issuer, responder_stands):
+            found += [_ocsp_statement(single, in_file=answer.in_file) for single in about]
+    return [one for one in found if one is not None]
+
+
+def _is_about(single: Any, issuer: Certificate) -> bool:
+    """Whether the CertID names this issuer (RFC 6960 §4.1.1)."""
+    try:
+        ident = single["cert_id"]
+        digest = ident["hash_algorithm"]["algorithm"].native
+        if digest not in {"sha1", "sha256", "sha384", "sha512"}:
+            return False
+        name = _hash(digest, issuer.parsed.subject.dump())
+        key = _hash(digest, bytes(issuer.parsed.public_key["public_key"]))
+        return bool(ident["issuer_name_hash"].native == name and ident["issuer_key_hash"].native == key)
+    except PARSE_ERRORS:
+        return False
+
+
+def _answer_signed(answer: Answer, issuer: Certificate, responder_stands: Callable[[Certificate], bool]) -> bool:
+    if _answer_signed_by(answer, issuer):
+        return True
+    produced = _produced_at(answer)
+    return produced is not None and any(
+        _is_delegate(one, issuer, produced)
+        and _answer_signed_by(answer, one)
+        and (one.parsed.ocsp_no_check_value is not None or responder_stands(one))
+        for one in answer.certificates
+    )
+
+
+def _is_delegate(one: Certificate, issuer: Certificate, produced: datetime) -> bool:
+    """RFC 6960 §4.2.2.2: issued directly by the CA, and for OCSP signing."""
+    return (
+        "ocsp_signing" in (one.extended_key_usage or ())
+        and one.not_before <= produced <= one.not_after
+        and one.names_issuer(issuer)
+        and one.signed_by(issuer)
+    )
+
+
+def _answer_signed_by(answer: Answer, signer: Certificate) -> bool:
+    basic = answer.basic
+    try:
+        signature, message = basic["signature"].native, basic["tbs_response_data"].dump()
+        return signature_fits(signature, message, signer.parsed.public_key, basic["signature_algorithm"])
+    except PARSE_ERRORS:
+        return False
+
+
+def _produced_at(answer: Answer) -> datetime | None:
+    try:
+        moment: datetime = answer.basic["tbs_response_data"]["produced_at"].native
+    except PARSE_ERRORS:
+        return None
+    return moment
+
+
+def _ocsp_statement(single: Any, *, in_file: bool) -> Statement | None:
+    try:
+        if not _no_unknown_critical(single["single_extensions"]):
+            return None
+        status = single["cert_status"]
+        revoked = status.chosen if status.name == "revoked" else None
+        return Statement(
+            source="OCSP",
+            this_update=single["this_update"].native,
+            next_update=single["next_update"].native,
+            revoked_at=None if revoked is None else revoked["revocation_time"].native,
+            reason=None if revoked is None else revoked["revocation_reason"].native,
+            good=status.name == "good",
+            keeps_expired=None if single.archive_cutoff_value is None else single.archive_cutoff_value.native,
+            in_file=in_file,
+        )
+    except PARSE_ERRORS:
+        return None
+
+
+def by_lists(
+    certificate: Certificate, issuer: Certificate, evidence: Evidence, *, whole_algorithm: WholeAlgorithm
+) -> list[Statement]:
+    """What the CRLs say. Plain lists are read here; deltas, indirect lists and such go through `whole_algorithm`."""
+    name = certificate.parsed.issuer.hashable
+    own = [one for one in evidence.lists if one.issuer == name]
+    plain = [one for one in own if one.scope is not None and _list_signed(one, issuer)]
+    if len(plain) < len(own) or _has_odd_points(certificate):
+        return [whole_algorithm(evidence.lists)]
+    found = [_list_statement(certificate, one) for one in plain]
+    return [one for one in found if one is not None]
+
+
+def _has_odd_points(certificate: Certificate) -> bool:
+    """Whether the certificate's revocation is published by somebody else, in parts, or under a relative name."""
+    points = certificate.parsed.crl_distribution_points_value or ()
+    return any(
+        point["crl_issuer"].native
+        or point["reasons"].native
+        or point["distribution_point"].name == "name_relative_to_crl_issuer"
+        for point in points
+    )
+
+
+def _list_signed(one: RevocationList, issuer: Certificate) -> bool:
+    if issuer.key_usage is not None and "crl_sign" not in issuer.key_usage:
+        return False
+    try:
+        key: Any = serialization.load_der_public_key(issuer.parsed.public_key.dump())
+        return one.native is not None and one.native.is_signature_valid(key)
+    except PARSE_ERRORS:
+        return False
+
+
+def _list_statement(certificate: Certificate, one: RevocationList) -> Statement | None:
+    scope, crl = one.scope, one.native
+    if scope is None or crl is None:
+        return None
+    try:
+        if not _covers(scope, certificate):
+            return Statement(source="CRL", this_update=crl.last_update_utc, next_update=None, good=False)
+        entry = crl.get_revoked_certificate_by_serial_number(certificate.parsed.serial_number)
+        revoked_at, reason = (None, None) if entry is None else _entry(entry)
+        return Statement(
+            source="CRL",
+            this_update=crl.last_update_utc,
+            next_update=crl.next_update_utc,
+            revoked_at=revoked_at,
+            reason=reason,
+            keeps_expired=scope.keeps_expired,
+            in_file=one.in_file,
+        )
+    except PARSE_ERRORS:
+        return None
+
+
+def _entry(entry: x509.RevokedCertificate) -> tuple[datetime, str | None]:
+    reason = None
+    for extension in entry.extensions:
+        if isinstance(extension.value, x509.CRLReason):
+            reason = extension.value.reason.value
+    return entry.revocation_date_utc, reason
+
+
+def _covers(scope: Scope, certificate: Certificate) -> bool:
+    if (scope.user_only and certificate.is_authority) or (scope.authority_only and not certificate.is_authority):
+        return False
+    return not scope.points or bool(scope.points & _points_of(certificate))
+
+
+def _points_of(certificate: Certificate) -> frozenset[str]:
+    try:
+        points = certificate.native.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except (x509.ExtensionNotFound, MalformedCertificateError, *PARSE_ERRORS):
+        return frozenset()
+    return _locations(name for point in points for name in point.full_name or ())
+
+
+def names_source(certificate: Certificate) -> bool:
+    """Whether the certificate says where its revocation would be published."""
+    parsed = certificate.parsed
+    return bool(parsed.crl_distribution_points or parsed.ocsp_urls)
+
+
+def load_all(raw: Iterable[bytes]) -> tuple[Certificate, ...]:
+    """The certificates among `raw` that can be read; the others cannot help anybody."""
+    found = []
+    for der in raw:
+        try:
+            found.append(Certificate.load(der))
+        except MalformedCertificateError:
+            continue
+    return tuple(found)
+
+
+def lists_for_whole_algorithm(lists: Iterable[RevocationList]) -> list[Any]:
+    """The lists as the whole algorithm wants them."""
+    found = []
+    for one in lists:
+        try:
+            found.append(asn1_crl.CertificateList.load(one.der, strict=True))
+        except PARSE_ERRORS:
+            continue
+    return found
+
+
+def _no_unknown_critical(extensions: Any) -> bool:
+    return not any(extension["critical"].native for extension in extensions or ())
+
+
+def _hash(name: str, data: bytes) -> bytes:
+    return hashlib.new(name, data).digest()

@@ -1,0 +1,345 @@
+"""Every finding of a check: its id, when it appears, which verdicts it may carry, and its words in English and Chinese.
+
+docs/spec/findings.md is made from this table; a test compares them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from verify.report import Finding, Verdict
+
+PASSED: Final = Verdict.PASSED
+FAILED: Final = Verdict.FAILED
+INDETERMINATE: Final = Verdict.INDETERMINATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One row of the table. `en` and `zh` are format strings; `{…}` names come from the check."""
+
+    when: str
+    verdict: Verdict
+    en: str
+    zh: str
+
+
+TABLE: Final[dict[str, Words]] = {
+    # -- the file as a whole
+    "pdf.readable": Words(
+        when="the file was read to its end and its revisions are in order",
+        verdict=PASSED,
+        en="The file is a readable PDF of {revisions} revision(s), and nothing stands after its end.",
+        zh="文件是可读取的 PDF，共 {revisions} 个修订版本，文件结尾之后没有其他内容。",
+    ),
+    "pdf.not-pdf": Words(
+        when="the file does not begin like a PDF",
+        verdict=INDETERMINATE,
+        en="This is not a PDF file. Choose the sealed PDF itself, not a picture or an archive of it.",
+        zh="这不是 PDF 文件。请选择盖章的 PDF 原文件，而不是它的图片或压缩包。",
+    ),
+    "pdf.encrypted": Words(
+        when="the file is encrypted",
+        verdict=INDETERMINATE,
+        en="The file is protected by a password and cannot be checked. Ask its sender for the unprotected original.",
+        zh="文件受密码保护，无法核验。请向发送方索取未加密的原文件。",
+    ),
+    "pdf.too-large": Words(
+        when="the file is longer than the limit",
+        verdict=INDETERMINATE,
+        en="The file is larger than {limit} bytes and was not checked.",
+        zh="文件超过 {limit} 字节，未予核验。",
+    ),
+    "pdf.too-complex": Words(
+        when="the file holds more revisions, signatures, objects or packed data than the limits allow",
+        verdict=INDETERMINATE,
+        en="The file is too complex to be checked safely ({what}).",
+        zh="文件过于复杂，无法安全核验（{what}）。",
+    ),
+    "pdf.broken": Words(
+        when="the file cannot be parsed",
+        verdict=FAILED,
+        en="The file is damaged or incomplete and cannot be checked ({what}). Ask its sender for a fresh copy.",
+        zh="文件已损坏或不完整，无法核验（{what}）。请向发送方重新索取。",
+    ),
+    "pdf.tail-bytes": Words(
+        when="anything but white space stands after the end of the last revision",
+        verdict=FAILED,
+        en="{count} byte(s) were appended after the end of the file. What you see may not be what was signed.",
+        zh="文件结尾之后被附加了 {count} 个字节，所见内容可能不是签署的内容。",
+    ),
+    "pdf.gap-bytes": Words(
+        when="bytes after a signature belong to no revision of the file, or a later revision starts inside signed bytes",
+        verdict=FAILED,
+        en="Bytes after a signature belong to no revision of the file (revision {revision}). The file was altered.",
+        zh="签名之后存在不属于任何修订版本的字节（修订版本 {revision}），文件已被改动。",
+    ),
+    "pdf.signature-shared": Words(
+        when="one signature object, or one and the same gap, is used by more than one field",
+        verdict=FAILED,
+        en="One signature stands in more than one field ({fields}). It counts once, and the file was tampered with.",
+        zh="同一个签名出现在多个签名域中（{fields}）。它只计一次，文件已被改动。",
+    ),
+    "pdf.no-signature": Words(
+        when="the file has no filled signature field",
+        verdict=INDETERMINATE,
+        en="The file carries no seal or signature, so there is nothing to confirm.",
+        zh="文件中没有印章或签名，无从确认。",
+    ),
+    # -- the bytes of one signature
+    "signature.unreadable": Words(
+        when="the signature's container cannot be parsed or breaks a rule of its format",
+        verdict=FAILED,
+        en="The signature is damaged and cannot be checked ({what}).",
+        zh="签名已损坏，无法核验（{what}）。",
+    ),
+    "signature.unsupported": Words(
+        when="the signature is of a kind that is not checked here",
+        verdict=INDETERMINATE,
+        en="The signature is of a kind that cannot be checked here ({what}).",
+        zh="签名属于此处不支持核验的类型（{what}）。",
+    ),
+    "signature.byte-range": Words(
+        when="the signed byte range is not everything up to the end of its revision but the signature itself",
+        verdict=FAILED,
+        en="The signature does not cover what it has to cover ({what}). Parts of the file are not protected by it.",
+        zh="签名没有覆盖应覆盖的内容（{what}），文件的部分内容不受其保护。",
+    ),
+    "signature.intact": Words(
+        when="the signed bytes are unchanged and the signature fits the certificate",
+        verdict=PASSED,
+        en="The signed content is unchanged since it was signed.",
+        zh="签署的内容自签署以来未被改动。",
+    ),
+    "signature.altered": Words(
+        when="the signed bytes have another digest than the one signed",
+        verdict=FAILED,
+        en="The file was altered after it was signed: the content does not match the signature.",
+        zh="文件在签署后被改动：内容与签名不符。",
+    ),
+    "signature.forged": Words(
+        when="the signature value does not fit the certificate's key",
+        verdict=FAILED,
+        en="The signature was not made with the key of the certificate it shows.",
+        zh="该签名不是用其所示证书的密钥生成的。",
+    ),
+    "signature.no-certificate": Words(
+        when="the signer's certificate is not in the signature",
+        verdict=FAILED,
+        en="The signature does not say which certificate made it, so nobody can be named as its signer.",
+        zh="签名中没有签署者的证书，无法确定签署者。",
+    ),
+    # -- algorithms
+    "algorithm.strong": Words(
+        when="digest, key and signature algorithm are all in good standing",
+        verdict=PASSED,
+        en="The algorithms are sound ({what}).",
+        zh="所用算法可靠（{what}）。",
+    ),
+    "algorithm.weak": Words(
+        when="SHA-1, RSA below 2048 bits, or another algorithm that no longer counts as safe",
+        verdict=INDETERMINATE,
+        en="The signature uses an algorithm that is no longer safe ({what}), so it proves little.",
+        zh="签名使用了已不再安全的算法（{what}），证明力有限。",
+    ),
+    "algorithm.broken": Words(
+        when="MD5 or older, or RSA below 1024 bits",
+        verdict=FAILED,
+        en="The signature uses a broken algorithm that anybody can forge ({what}).",
+        zh="签名使用了已被攻破、可被伪造的算法（{what}）。",
+    ),
+    # -- what was done to the file after the signature
+    "changes.none": Words(
+        when="nothing was added or changed after the signature",
+        verdict=PASSED,
+        en="Nothing was added or changed after this signature.",
+        zh="此签名之后没有任何增加或改动。",
+    ),
+    "changes.allowed": Words(
+        when="only further signatures, time-stamps, validation data or permitted metadata were added",
+        verdict=PASSED,
+        en="After this signature only permitted things were added: {what}.",
+        zh="此签名之后仅有允许的增加：{what}。",
+    ),
+    "changes.form": Words(
+        when="form fields were filled in after the signature, in a revision that no later signature covers",
+        verdict=INDETERMINATE,
+        en="The form was filled in or redrawn after this signature and nobody signed for that: {what}.",
+        zh="此签名之后表单被填写或重绘，且无人为此签署：{what}。",
+    ),
+    "changes.forbidden": Words(
+        when="the file was changed in a way that the signature does not allow",
+        verdict=FAILED,
+        en="The file was changed after signing in a way that was not allowed: {what}.",
+        zh="文件在签署后发生了不允许的改动：{what}。",
+    ),
+    # -- the certificate
+    "certificate.malformed": Words(
+        when="the certificate breaks a rule that makes its meaning unclear",
+        verdict=FAILED,
+        en="The certificate of “{subject}” is malformed ({what}).",
+        zh="“{subject}”的证书格式有误（{what}）。",
+    ),
+    "certificate.purpose": Words(
+        when="the certificate may be used for this kind of signature",
+        verdict=PASSED,
+        en="The certificate of “{subject}” is meant for this use.",
+        zh="“{subject}”的证书适用于此用途。",
+    ),
+    "certificate.wrong-purpose": Words(
+        when="key usage or extended key usage forbids this use",
+        verdict=FAILED,
+        en="The certificate of “{subject}” is not meant for this use ({what}).",
+        zh="“{subject}”的证书不适用于此用途（{what}）。",
+    ),
+    "path.trusted": Words(
+        when="an unbroken, valid path leads from the certificate to a root the checker believes",
+        verdict=PASSED,
+        en="“{subject}” was certified under the root “{root}”, which you trust.",
+        zh="“{subject}”的证书由您信任的根“{root}”认证。",
+    ),
+    "path.unknown-issuer": Words(
+        when="no path leads to a root the checker believes",
+        verdict=INDETERMINATE,
+        en="Who issued the certificate of “{subject}” is not known to you: add the root with --trust.",
+        zh="“{subject}”的证书签发者不在您的信任范围内：请用 --trust 添加根证书。",
+    ),
+    "path.expired": Words(
+        when="a certificate of the path had ended at a time that is proven",
+        verdict=FAILED,
+        en="The certificate of “{subject}” had ended on {moment}, before the time of signing.",
+        zh="“{subject}”的证书已于 {moment} 到期，早于签署时间。",
+    ),
+    "path.expired-unproven": Words(
+        when="a certificate of the path has ended by now, and nothing proves that the signature is older",
+        verdict=INDETERMINATE,
+        en="The certificate of “{subject}” ended on {moment}, and nothing proves that the signature is older than that.",
+        zh="“{subject}”的证书已于 {moment} 到期，且没有证据表明签名早于该时间。",
+    ),
+    "path.not-yet-valid": Words(
+        when="a certificate of the path was not valid yet",
+        verdict=FAILED,
+        en="The certificate of “{subject}” is valid only from {moment}, after the time of signing.",
+        zh="“{subject}”的证书自 {moment} 起才有效，晚于签署时间。",
+    ),
+    "path.forged": Words(
+        when="a certificate names an issuer of ours but was not signed with its key",
+        verdict=FAILED,
+        en="The certificate of “{subject}” claims an issuer that did not sign it.",
+        zh="“{subject}”的证书冒用签发者，并非由其签发。",
+    ),
+    "path.weak": Words(
+        when="a certificate of the path is signed with an algorithm that is not safe",
+        verdict=INDETERMINATE,
+        en="The certificate path uses an algorithm that is no longer safe ({what}).",
+        zh="证书链使用了已不再安全的算法（{what}）。",
+    ),
+    "path.invalid": Words(
+        when="a path to a root exists and breaks a rule of RFC 5280 §6",
+        verdict=FAILED,
+        en="The certificate of “{subject}” does not stand up to its issuers' rules ({what}).",
+        zh="“{subject}”的证书不符合其签发者的规则（{what}）。",
+    ),
+    "path.too-complex": Words(
+        when="more certificates or candidate paths than the limits allow",
+        verdict=INDETERMINATE,
+        en="The certificates of the signature are too many or too tangled to be checked safely ({what}).",
+        zh="签名所附证书过多或关系过于复杂，无法安全核验（{what}）。",
+    ),
+    # -- revocation
+    "revocation.good": Words(
+        when="fresh, signed information says that the certificate stood",
+        verdict=PASSED,
+        en="The certificate of “{subject}” was {status}.",
+        zh="“{subject}”的证书未被吊销（{status}）。",
+    ),
+    "revocation.not-published": Words(
+        when="the certificate of an authority or responder names no place where its revocation would be published",
+        verdict=PASSED,
+        en="The certificate of “{subject}” is of a kind whose revocation is not published.",
+        zh="“{subject}”的证书属于不发布吊销信息的类型。",
+    ),
+    "revocation.later": Words(
+        when="the certificate was revoked after the proven time of signing",
+        verdict=PASSED,
+        en="The certificate of “{subject}” was {status}; the signature is proven to be older and stays valid.",
+        zh="“{subject}”的证书后来被吊销（{status}）；已证明签名早于吊销，仍然有效。",
+    ),
+    "revocation.revoked": Words(
+        when="the certificate was revoked at the time of signing",
+        verdict=FAILED,
+        en="The certificate of “{subject}” was {status}, before the time of signing.",
+        zh="“{subject}”的证书在签署之前已被吊销（{status}）。",
+    ),
+    "revocation.revoked-unproven": Words(
+        when="the certificate is revoked, and nothing proves that the signature is older",
+        verdict=INDETERMINATE,
+        en="The certificate of “{subject}” was {status}, and nothing proves that the signature is older.",
+        zh="“{subject}”的证书已被吊销（{status}），且没有证据表明签名更早。",
+    ),
+    "revocation.unknown": Words(
+        when="no fresh, signed information about revocation is at hand",
+        verdict=INDETERMINATE,
+        en="Whether the certificate of “{subject}” was revoked is unknown ({status}). "
+        "Supply the authority's current revocation list, or check online.",
+        zh="“{subject}”的证书是否被吊销未知（{status}）。请提供签发机构最新的吊销列表，或在线核验。",
+    ),
+    # -- time
+    "time.claimed": Words(
+        when="no time-stamp: the signing time is the signer's own word, the verdict is about now",
+        verdict=PASSED,
+        en="No time-stamp proves when this was signed; the signer's own clock said {moment}. It was judged as of now.",
+        zh="没有时间戳证明签署时间；签署者自报时间为 {moment}。按当前时间判断。",
+    ),
+    "time.future": Words(
+        when="the claimed or stamped time lies in the future",
+        verdict=INDETERMINATE,
+        en="The signature says it was made on {moment}, which is in the future. Check the clocks.",
+        zh="签名声称的时间 {moment} 在未来，请检查时钟。",
+    ),
+    "timestamp.valid": Words(
+        when="a time-stamp of a trusted authority covers the signature",
+        verdict=PASSED,
+        en="A trusted time-stamp of “{subject}” proves that it existed on {moment}.",
+        zh="“{subject}”的可信时间戳证明其在 {moment} 已存在。",
+    ),
+    "timestamp.wrong": Words(
+        when="a time-stamp does not belong to what it stands on, or is broken",
+        verdict=FAILED,
+        en="The time-stamp does not belong to this signature or was altered ({what}).",
+        zh="时间戳不属于此签名或已被改动（{what}）。",
+    ),
+    "timestamp.untrusted": Words(
+        when="who issued the time-stamp cannot be trusted, so it proves nothing",
+        verdict=INDETERMINATE,
+        en="The time-stamp of “{subject}” cannot be relied on: {what}",
+        zh="“{subject}”的时间戳不可采信：{what}",
+    ),
+}
+
+
+def finding(ident: str, verdict: Verdict | None = None, /, **values: object) -> Finding:
+    """Make the finding `ident` of the table, with its own verdict unless another one is given."""
+    row = TABLE[ident]
+    shown = {name: _shown(value) for name, value in values.items()}
+    en, zh = {**shown}, {**shown}
+    for name, value in values.items():
+        if isinstance(value, Both):
+            en[name], zh[name] = value.en, value.zh
+    return Finding(ident, verdict or row.verdict, row.en.format(**en), row.zh.format(**zh))
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A piece of text in both languages."""
+
+    en: str
+    zh: str
+
+
+MAX_SHOWN: Final = 200  # characters of foreign text that may stand in a finding
+
+
+def _shown(value: object) -> str:
+    """Foreign text in a finding: one line, printable, bounded."""
+    text = "".join(char if char.isprintable() else " " for char in str(value)[: MAX_SHOWN + 1])
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
