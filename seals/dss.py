@@ -1,0 +1,124 @@
+"""The document security store (ISO 32000-2 §12.8.4.3, ETSI EN 319 142-1 §5.4.2): what a checker needs years later."""
+
+# mypy: allow-untyped-calls
+# pyHanko annotates only part of what it offers.
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from seals.errors import EvidenceError
+from seals.ports import Evidence, RevocationSource
+
+
+def collect(source: RevocationSource, chains: Iterable[tuple[x509.Certificate, ...]]) -> Evidence:
+    """Return what proves that every certificate of the chains was good, and the certificates themselves.
+
+    Raises:
+        EvidenceError: something is missing, or a certificate is revoked; names it.
+    """
+    responses: dict[bytes, None] = {}
+    crls: dict[bytes, None] = {}
+    certificates: dict[x509.Certificate, None] = {}
+    for chain in dict.fromkeys(chains):
+        found = source.evidence(chain)
+        _check(chain, found)
+        responses.update(dict.fromkeys(found.ocsp_responses))
+        crls.update(dict.fromkeys(found.crls))
+        certificates.update(dict.fromkeys((*chain, *found.certificates)))
+    return Evidence(ocsp_responses=tuple(responses), crls=tuple(crls), certificates=tuple(certificates))
+
+
+def write(writer: IncrementalPdfFileWriter, evidence: Evidence) -> bool:
+    """Merge `evidence` into the store of the document; what is there already is not written again. False: no news."""
+    root = writer.root
+    there = root.get("/DSS")
+    created = not isinstance(there, generic.DictionaryObject)
+    store: Any = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/DSS")}) if created else there
+    certificates = [one.public_bytes(Encoding.DER) for one in evidence.certificates]
+    news = [  # all three are merged, whatever the first one says
+        _merge(writer, store, "/Certs", certificates),
+        _merge(writer, store, "/OCSPs", evidence.ocsp_responses),
+        _merge(writer, store, "/CRLs", evidence.crls),
+    ]
+    if not any(news):
+        return False
+    if created:
+        root[pdf_name("/DSS")] = writer.add_object(store)
+        writer.update_root()
+    else:
+        writer.update_container(store)
+    return True
+
+
+def _merge(writer: IncrementalPdfFileWriter, store: Any, key: str, values: Iterable[bytes]) -> bool:
+    array = store.get(key)
+    if not isinstance(array, generic.ArrayObject):
+        array = generic.ArrayObject()
+    known = set(_digests(array))
+    fresh = [value for value in dict.fromkeys(values) if sha256(value).digest() not in known]
+    if not fresh:
+        return False
+    for value in fresh:
+        stream = generic.StreamObject(stream_data=value)
+        stream.compress()
+        array.append(writer.add_object(stream))
+    store[pdf_name(key)] = array
+    writer.update_container(array)
+    return True
+
+
+def _digests(array: generic.ArrayObject) -> Iterator[bytes]:
+    for reference in array:
+        stream = reference.get_object()
+        if isinstance(stream, generic.StreamObject):
+            yield sha256(stream.data).digest()
+
+
+def _check(chain: tuple[x509.Certificate, ...], evidence: Evidence) -> None:
+    """See that each certificate but the root has evidence. Whether it convinces is for the checker to say."""
+    try:
+        crls = [x509.load_der_x509_crl(one) for one in evidence.crls]
+        responses = [ocsp.load_der_ocsp_response(one) for one in evidence.ocsp_responses]
+        for certificate in chain:
+            if certificate.issuer != certificate.subject:
+                _check_one(certificate, crls, responses)
+    except ValueError as exc:
+        raise EvidenceError("revocation evidence is not readable") from exc
+
+
+def _check_one(
+    certificate: x509.Certificate, crls: list[x509.CertificateRevocationList], responses: list[ocsp.OCSPResponse]
+) -> None:
+    name, serial = certificate.subject.rfc4514_string(), certificate.serial_number
+    about = [
+        single
+        for response in responses
+        if response.response_status == ocsp.OCSPResponseStatus.SUCCESSFUL
+        for single in response.responses
+        if single.serial_number == serial
+    ]
+    lists = [crl for crl in crls if crl.issuer == certificate.issuer]
+    if any(single.certificate_status == ocsp.OCSPCertStatus.REVOKED for single in about) or any(
+        crl.get_revoked_certificate_by_serial_number(serial) is not None for crl in lists
+    ):
+        raise EvidenceError(f"revoked: {name}")
+    good = any(single.certificate_status == ocsp.OCSPCertStatus.GOOD for single in about)
+    if not good and not lists and not _exempt(certificate):
+        raise EvidenceError(f"no revocation evidence for {name}")
+
+
+def _exempt(certificate: x509.Certificate) -> bool:
+    """True for OCSP responders that are never asked about: id-pkix-ocsp-nocheck, RFC 6960 §4.2.2.2.1."""
+    try:
+        certificate.extensions.get_extension_for_class(x509.OCSPNoCheck)
+    except x509.ExtensionNotFound:
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""What earlier signatures of a document allow: DocMDP and FieldMDP (ISO 32000-2 §12.8.2.2, §12.8.2.4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.rw_common import PdfHandler
+from pyhanko.sign.fields import FieldMDPSpec, enumerate_sig_fields
+
+from seals.errors import DocumentRefusedError, Reason
+
+NO_CHANGES: Final = 1  # DocMDP P=1, ISO 32000-2 table 257
+FILL_AND_SIGN: Final = 2  # P=2, the default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The signature fields of a document and the rules that its signatures laid down."""
+
+    signed: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()  # of all top-level fields
+    permission: int | None = None  # the strictest DocMDP P of all signatures
+    locks: tuple[FieldMDPSpec, ...] = ()
+
+    def check(self, field: str) -> None:
+        """Make sure that `field` may be signed.
+
+        Raises:
+            DocumentRefusedError: an earlier signature forbids it.
+        """
+        if self.permission == NO_CHANGES:
+            raise DocumentRefusedError(Reason.CERTIFIED, "the document is certified and allows no changes")
+        if any(lock.is_locked(field) for lock in self.locks):
+            raise DocumentRefusedError(Reason.LOCKED, f"an earlier signature locked the field {field!r}")
+
+    def unused_name(self, prefix: str) -> str:
+        """Return a field name of fixed length, so that none is the beginning of another."""
+        taken = self.names | self.signed | self.empty
+        return next(name for number in range(1, 100_000) if (name := f"{prefix}-{number:05d}") not in taken)
+
+
+def standing(handler: PdfHandler) -> Standing:
+    """Read the signature fields and the rules of all signatures there are."""
+    form = handler.root.get("/AcroForm")
+    if not isinstance(form, generic.DictionaryObject):
+        return Standing()
+    signed, empty, rules = set(), set(), []
+    for name, value, _ in enumerate_sig_fields(handler):
+        if isinstance(value, generic.DictionaryObject):
+            signed.add(name)
+            rules.extend(_rules(value))
+        else:
+            empty.add(name)
+    permissions = [permission for permission, _ in rules if permission is not None]
+    return Standing(
+        signed=frozenset(signed),
+        empty=frozenset(empty),
+        names=frozenset(_top_level_names(form)),
+        permission=min(permissions, default=None),
+        locks=tuple(lock for _, lock in rules if lock is not None),
+    )
+
+
+def _rules(signature: generic.DictionaryObject) -> Iterator[tuple[int | None, FieldMDPSpec | None]]:
+    for reference in signature.get("/Reference", ()):
+        one = reference.get_object()
+        method, parameters = one.get("/TransformMethod"), one.get("/TransformParams", {})
+        if method == "/DocMDP":
+            yield _permission(parameters, FILL_AND_SIGN), None
+        elif method == "/FieldMDP":
+            yield _permission(parameters, None), FieldMDPSpec.from_pdf_object(parameters)
+
+
+def _permission(parameters: Any, default: int | None) -> int | None:
+    value = parameters.get("/P", default)
+    return value if value is None else int(value)
+
+
+def _top_level_names(form: generic.DictionaryObject) -> Iterator[str]:
+    for field in form.get("/Fields", ()):
+        name = field.get_object().get("/T")
+        if name is not None:
+            yield str(name)

@@ -1,0 +1,325 @@
+"""Seal a PDF: PAdES B-B, B-T, B-LT or B-LTA (ETSI EN 319 142-1), file to file, in one pass over the document."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import BinaryIO, Final, TypeAlias
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from hsm.signer import SignatureAlgorithm, Signer
+from seals import dss, timestamps
+from seals.errors import EvidenceError, SealStateError, TimestampError
+from seals.fields import Asked, Target, signature_container, timestamp_container
+from seals.model import FormXObject
+from seals.pdf_input import Limits, open_document, refusing
+from seals.placement import Placement
+from seals.ports import Evidence, RevocationSource, TimeStamper
+from seals.revision import ContainerTooSmallError, Copy, Pending, prepare
+from verify import cms
+from verify.algorithms import SIGNATURE_ALGORITHMS, SIGNATURE_DIGESTS
+
+_ATTEMPTS: Final = 2  # a second one with as much room as the first was found to need, and a margin
+_ATTRIBUTES_BYTES: Final = 1024  # signed attributes and frame of a CMS, generously
+_TOKEN_BYTES: Final = 2048  # a time-stamp token without its certificates, generously
+_SIGNATURE_BYTES: Final = 512  # RSA-4096; ECDSA takes at most 139
+_MARGIN_BYTES: Final = 512
+
+
+class Level(StrEnum):
+    """PAdES baseline levels, ETSI EN 319 142-1 §6."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
+
+    @property
+    def stamped(self) -> bool:
+        return self is not Level.B_B
+
+    @property
+    def with_evidence(self) -> bool:
+        return self in {Level.B_LT, Level.B_LTA}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealingKey:
+    """The key of a seal, leased, with its certificate and the issuers above it (the root last, or left out)."""
+
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    signer: Signer
+    algorithm: SignatureAlgorithm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealIntent:
+    """What is about to be signed, for the record that is made before the key is used."""
+
+    field: str
+    page: int | None
+    level: Level
+    digest_name: str
+    digest: bytes  # of the document: all bytes but the signature itself
+    attributes: bytes  # the exact bytes that the key signs: DER signed attributes, with `digest` in them
+    attempt: int  # 1, or 2 after the signature outgrew its room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What was done. The target holds the sealed document."""
+
+    field: str
+    page: int | None
+    level: Level
+    digest_name: str
+    digest: bytes
+    size: int
+    revisions: int  # added to the document
+    time: datetime | None  # of the time-stamp, from B-T on
+    signature: bytes  # the CMS as embedded
+    file_digest: bytes  # of the whole sealed file, by the same digest
+
+
+Authorise: TypeAlias = Callable[[SealIntent], None]
+Prepare: TypeAlias = Callable[[IncrementalPdfFileWriter], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    key: SealingKey
+    asked: Asked
+    level: Level
+    timestamper: TimeStamper | None
+    evidence: Evidence
+    now: datetime
+    limits: Limits
+    authorise: Authorise | None
+    prepare: Prepare | None
+
+    @property
+    def digest_name(self) -> str:
+        return SIGNATURE_DIGESTS[self.key.algorithm]
+
+
+def seal_pdf(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    key: SealingKey,
+    placement: Placement,
+    picture: FormXObject | None,
+    level: Level,
+    timestamper: TimeStamper | None = None,
+    revocation: RevocationSource | None = None,
+    now: datetime,
+    reason: str | None = None,
+    location: str | None = None,
+    contact: str | None = None,
+    field: str | None = None,
+    certify: int | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - a frozen value
+    authorise: Authorise | None = None,
+    prepare: Prepare | None = None,
+) -> Sealed:
+    """Write `source` with one more seal to `target`, which has to be open for reading and writing.
+
+    `authorise` gets what is to be signed before the key is used; if it raises, nothing was signed. `prepare` may make
+    further changes that the seal covers (slices of a seam seal). On any error `target` is left empty.
+
+    Raises:
+        DocumentRefusedError: the document cannot be sealed.
+        PlacementError: the place does not exist or the picture does not fit.
+        SealStateError: the certificate is not valid now, or not the key's.
+        TimestampError, EvidenceError: the level cannot be reached; a lower one is for the caller to choose.
+        HsmError: the key could not be used.
+    """
+    try:
+        _check_key(key, now)
+        evidence = _evidence(level, key, timestamper, revocation)
+        asked = Asked(
+            placement=placement, picture=picture, field=field, certify=certify,
+            reason=reason, location=location, contact=contact, now=now,
+        )  # fmt: skip
+        job = _Job(
+            key=key, asked=asked, level=level, timestamper=timestamper, evidence=evidence,
+            now=now, limits=limits, authorise=authorise, prepare=prepare,
+        )  # fmt: skip
+        return _seal(source, target, job)
+    except BaseException:
+        target.seek(0)
+        target.truncate()
+        raise
+
+
+def _seal(source: BinaryIO, target: BinaryIO, job: _Job) -> Sealed:
+    room = _room(job)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _attempt(source, target, job, room, attempt)
+        except ContainerTooSmallError as exc:
+            room = exc.needed + _MARGIN_BYTES
+    raise TimestampError("the time-stamp token grew between two requests")
+
+
+def _attempt(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: int) -> Sealed:
+    document = open_document(source, job.limits)
+    copy = Copy(target, job.digest_name)
+    with refusing():
+        where, container = signature_container(document, job.asked, room)
+        if job.prepare is not None:
+            job.prepare(document.writer)
+        if job.level.with_evidence:
+            dss.write(document.writer, job.evidence)
+        copy.append_from(source)
+        pending = prepare(copy, document.writer, container, seed=job.now.isoformat().encode())
+    signature, time = _sign(pending, where, job, attempt)
+    copy.append(pending.fill(signature))
+    revisions = 1
+    if job.level is Level.B_LTA and job.timestamper is not None:
+        _append_timestamp(copy, job.timestamper, job.digest_name, Evidence())
+        revisions = 2
+    return Sealed(
+        field=where.field,
+        page=where.page,
+        level=job.level,
+        digest_name=job.digest_name,
+        digest=pending.digest,
+        size=copy.size,
+        revisions=revisions,
+        time=time,
+        signature=signature,
+        file_digest=copy.hash.digest(),
+    )
+
+
+def _sign(pending: Pending, where: Target, job: _Job, attempt: int) -> tuple[bytes, datetime | None]:
+    times: list[datetime] = []
+
+    def sign(attributes: bytes) -> bytes:
+        if job.authorise is not None:
+            job.authorise(
+                SealIntent(
+                    field=where.field,
+                    page=where.page,
+                    level=job.level,
+                    digest_name=job.digest_name,
+                    digest=pending.digest,
+                    attributes=attributes,
+                    attempt=attempt,
+                )
+            )
+        return job.key.signer.sign(attributes, job.key.algorithm)
+
+    def unsigned(signature: bytes) -> list[bytes]:
+        if not job.level.stamped or job.timestamper is None:
+            return []
+        digest_name = job.digest_name
+        token = timestamps.stamp(job.timestamper, timestamps.digest(signature, digest_name), digest_name)
+        times.append(token.time)
+        return [cms.attribute(cms.SIGNATURE_TIMESTAMP, token.der)]
+
+    signature = cms.signed_data(
+        content_type=cms.ID_DATA,
+        content=None,
+        message_digest=pending.digest,
+        digest_name=job.digest_name,
+        signer_certificate=job.key.certificate,
+        certificates=_embedded(job.key),
+        signature_algorithm=SIGNATURE_ALGORITHMS[job.key.algorithm],
+        sign=sign,
+        unsigned_attributes=unsigned,
+    )
+    return signature, times[0] if times else None
+
+
+def archive_pdf(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    timestamper: TimeStamper,
+    revocation: RevocationSource,
+    digest_name: str = "sha256",
+    limits: Limits = Limits(),  # noqa: B008 - a frozen value
+) -> int:
+    """Write `source` with fresh evidence and one more document time-stamp: B-LT becomes B-LTA, B-LTA lasts longer.
+
+    Returns the size of the file. On any error `target` is left empty.
+
+    Raises:
+        DocumentRefusedError, TimestampError, EvidenceError: see `seal_pdf`.
+    """
+    try:
+        evidence = dss.collect(revocation, [tuple(timestamper.certificates())])
+        open_document(source, limits)
+        copy = Copy(target, digest_name)
+        copy.append_from(source)
+        _append_timestamp(copy, timestamper, digest_name, evidence)
+        return copy.size
+    except BaseException:
+        target.seek(0)
+        target.truncate()
+        raise
+
+
+def _append_timestamp(copy: Copy, timestamper: TimeStamper, digest_name: str, evidence: Evidence) -> None:
+    """Add a revision with a document time-stamp (ETSI EN 319 142-1 §5.4.3) over all that `copy` holds."""
+    room = _token_room(timestamper)
+    copy.target.flush()
+    for _ in range(_ATTEMPTS):
+        with refusing():
+            document = open_document(copy.target, Limits(max_bytes=copy.size))
+            container = timestamp_container(document, room)
+            dss.write(document.writer, evidence)
+            copy.target.seek(copy.size)
+            pending = prepare(copy, document.writer, container, seed=b"document time-stamp")
+        token = timestamps.stamp(timestamper, pending.digest, digest_name)
+        try:
+            copy.append(pending.fill(token.der))
+        except ContainerTooSmallError as exc:
+            room = exc.needed + _MARGIN_BYTES
+        else:
+            return
+    raise TimestampError("the time-stamp token grew between two requests")
+
+
+def _check_key(key: SealingKey, now: datetime) -> None:
+    certificate = key.certificate
+    spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if certificate.public_key().public_bytes(*spki) != key.signer.public_key().public_bytes(*spki):
+        raise SealStateError("the certificate is not of this key")
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise SealStateError("the certificate of the seal is not valid at this time")
+
+
+def _evidence(
+    level: Level, key: SealingKey, timestamper: TimeStamper | None, revocation: RevocationSource | None
+) -> Evidence:
+    if level.stamped and timestamper is None:
+        raise TimestampError(f"level {level} needs a time-stamping authority")
+    if not level.with_evidence or timestamper is None:
+        return Evidence()
+    if revocation is None:
+        raise EvidenceError(f"level {level} needs a source of revocation evidence")
+    return dss.collect(revocation, [(key.certificate, *key.chain), tuple(timestamper.certificates())])
+
+
+def _embedded(key: SealingKey) -> tuple[bytes, ...]:
+    """The signer's certificate and its issuers but the root, which a checker has or does not believe."""
+    chain = (one for one in key.chain if one.issuer != one.subject)
+    return tuple(one.public_bytes(Encoding.DER) for one in (key.certificate, *chain))
+
+
+def _room(job: _Job) -> int:
+    token = _token_room(job.timestamper) if job.level.stamped and job.timestamper is not None else 0
+    certificates = sum(len(one) for one in _embedded(job.key))
+    return certificates + _ATTRIBUTES_BYTES + _SIGNATURE_BYTES + _MARGIN_BYTES + token
+
+
+def _token_room(timestamper: TimeStamper) -> int:
+    certificates = sum(len(one.public_bytes(Encoding.DER)) for one in timestamper.certificates())
+    return certificates + _TOKEN_BYTES + _SIGNATURE_BYTES + _MARGIN_BYTES
