@@ -1,0 +1,90 @@
+"""Distinguished names, made from the register and never from a request."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from ca.errors import ProfileError
+
+MAX_NAME_CHARS: Final = 64  # ub-organization-name and ub-common-name, RFC 5280 appendix A.1
+COUNTRY: Final = "CN"
+ORGANIZATION_IDENTIFIER_FORM: Final = re.compile(  # ETSI EN 319 412-1 §5.1.4; the code as in GB 32100-2015 §4.3
+    r"NTRCN-[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}"
+)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalPerson:
+    """Who a licence or seal certificate is for (ETSI EN 319 412-3 §4.2.1)."""
+
+    organization: str  # full registered name
+    uscc: str
+    common_name: str  # a name it is known by: `common_name` makes one that fits
+
+    def name(self) -> x509.Name:
+        """Return C, O, organizationIdentifier and CN, once each.
+
+        Raises:
+            ProfileError: a name is empty, longer than 64 characters or holds invisible characters; or no credit code.
+        """
+        identifier = f"NTRCN-{self.uscc}"
+        if not ORGANIZATION_IDENTIFIER_FORM.fullmatch(identifier):
+            raise ProfileError(f"{self.uscc!r} is not written as a unified social credit code")
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fitting(self.organization, "organization name")),
+                x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, identifier),
+                x509.NameAttribute(NameOID.COMMON_NAME, _fitting(self.common_name, "common name")),
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceName:
+    """Who a CA, responder or time-stamping certificate is for: a service of the authority."""
+
+    organization: str
+    common_name: str
+
+    def name(self) -> x509.Name:
+        """Return C, O and CN.
+
+        Raises:
+            ProfileError: a name is empty, longer than 64 characters or holds invisible characters.
+        """
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fitting(self.organization, "organization name")),
+                x509.NameAttribute(NameOID.COMMON_NAME, _fitting(self.common_name, "common name")),
+            ]
+        )
+
+
+def common_name(name: str, suffix: str = "") -> str:
+    """Return `name` and `suffix` in at most 64 characters; a name that is too long loses its end to an ellipsis.
+
+    The full registered name stands in O; CN need not repeat it (ETSI EN 319 412-3 §4.2.1).
+    """
+    whole = f"{name} {suffix}".strip()
+    if len(whole) <= MAX_NAME_CHARS:
+        return whole
+    room = MAX_NAME_CHARS - len(suffix) - 2
+    return f"{name[:room].rstrip()}… {suffix}".strip()
+
+
+def _fitting(text: str, what: str) -> str:
+    if not text or text != text.strip():
+        raise ProfileError(f"the {what} is empty or has blanks around it")
+    if len(text) > MAX_NAME_CHARS:
+        raise ProfileError(
+            f"the {what} has {len(text)} characters; a certificate holds at most {MAX_NAME_CHARS} (RFC 5280 appendix A.1)"
+        )
+    if stray := _CONTROL.search(text):
+        raise ProfileError(f"the {what} holds the invisible character U+{ord(stray[0]):04X}")
+    return text
