@@ -3,9 +3,8 @@
 # mypy: allow-untyped-calls
 # pyHanko annotates only part of what it offers.
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,6 +14,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from seals.errors import EvidenceError
+from seals.objects import array, dictionary, elements, reference
 from seals.ports import Evidence, RevocationSource
 
 
@@ -39,9 +39,8 @@ def collect(source: RevocationSource, chains: Iterable[tuple[x509.Certificate, .
 def write(writer: IncrementalPdfFileWriter, evidence: Evidence) -> bool:
     """Merge `evidence` into the store of the document; what is there already is not written again. False: no news."""
     root = writer.root
-    there = root.get("/DSS")
-    created = not isinstance(there, generic.DictionaryObject)
-    store: Any = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/DSS")}) if created else there
+    there = dictionary(root, "/DSS")
+    store = there or generic.DictionaryObject({pdf_name("/Type"): pdf_name("/DSS")})
     certificates = [one.public_bytes(Encoding.DER) for one in evidence.certificates]
     news = [  # all three are merged, whatever the first one says
         _merge(writer, store, "/Certs", certificates),
@@ -50,7 +49,7 @@ def write(writer: IncrementalPdfFileWriter, evidence: Evidence) -> bool:
     ]
     if not any(news):
         return False
-    if created:
+    if there is None:
         root[pdf_name("/DSS")] = writer.add_object(store)
         writer.update_root()
     else:
@@ -58,28 +57,23 @@ def write(writer: IncrementalPdfFileWriter, evidence: Evidence) -> bool:
     return True
 
 
-def _merge(writer: IncrementalPdfFileWriter, store: Any, key: str, values: Iterable[bytes]) -> bool:
-    array = store.get(key)
-    if not isinstance(array, generic.ArrayObject):
-        array = generic.ArrayObject()
-    known = set(_digests(array))
+def _merge(
+    writer: IncrementalPdfFileWriter, store: generic.DictionaryObject, key: str, values: Iterable[bytes]
+) -> bool:
+    known = {sha256(one.data).digest() for one in elements(store, key) if isinstance(one, generic.StreamObject)}
     fresh = [value for value in dict.fromkeys(values) if sha256(value).digest() not in known]
     if not fresh:
         return False
+    merged = array(store, key) or generic.ArrayObject()
     for value in fresh:
         stream = generic.StreamObject(stream_data=value)
         stream.compress()
-        array.append(writer.add_object(stream))
-    store[pdf_name(key)] = array
-    writer.update_container(array)
+        merged.append(writer.add_object(stream))
+    if reference(store, key) is None:
+        store[pdf_name(key)] = merged
+    else:
+        writer.update_container(merged)
     return True
-
-
-def _digests(array: generic.ArrayObject) -> Iterator[bytes]:
-    for reference in array:
-        stream = reference.get_object()
-        if isinstance(stream, generic.StreamObject):
-            yield sha256(stream.data).digest()
 
 
 def _check(chain: tuple[x509.Certificate, ...], evidence: Evidence) -> None:

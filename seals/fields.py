@@ -26,6 +26,7 @@ from seals import widget
 from seals.errors import DocumentRefusedError, PlacementError, Reason
 from seals.mdp import NO_CHANGES
 from seals.model import FormXObject
+from seals.objects import array, dictionary
 from seals.pages import Box, Page, find_page, page_of
 from seals.pdf_input import Document
 from seals.placement import AtKeyword, AtPosition, InField, Invisible, Placement, find_keyword
@@ -172,13 +173,13 @@ def _embed(document: Document, name: str, container: SignatureObject, spot: _Spo
 
 def _new_field(document: Document, name: str, page: Page, box: Box | None) -> generic.DictionaryObject:
     writer = document.writer
-    form = writer.root.get("/AcroForm")
-    if not isinstance(form, generic.DictionaryObject):
+    form = dictionary(writer.root, "/AcroForm")
+    if form is None:
         form = generic.DictionaryObject()
         writer.root[pdf_name("/AcroForm")] = writer.add_object(form)
         writer.update_root()
-    fields = form.get("/Fields")
-    if not isinstance(fields, generic.ArrayObject):
+    fields = array(form, "/Fields")
+    if fields is None:
         fields = generic.ArrayObject()
         form[pdf_name("/Fields")] = fields
         writer.update_container(form)
@@ -186,6 +187,9 @@ def _new_field(document: Document, name: str, page: Page, box: Box | None) -> ge
     ref = writer.add_object(field)
     fields.append(ref)
     writer.update_container(fields)
+    shown_on = page.ref.get_object()
+    if "/Annots" in shown_on and array(shown_on, "/Annots") is None:
+        del shown_on["/Annots"]  # null, which pyHanko takes for an array
     field.register_widget_annotation(writer, ref)
     ensure_sig_flags(writer)
     return field
@@ -207,8 +211,8 @@ def _fill(document: Document, field: generic.DictionaryObject, picture: FormXObj
 
 def _rules(field: generic.DictionaryObject, asked: Asked) -> SigMDPSetup | None:
     """What the seal forbids from now on: DocMDP as asked, FieldMDP as the field's /Lock says."""
-    lock = field.get("/Lock")
-    locked = FieldMDPSpec.from_pdf_object(lock) if isinstance(lock, generic.DictionaryObject) else None
+    lock = dictionary(field, "/Lock")
+    locked = FieldMDPSpec.from_pdf_object(lock) if lock is not None else None
     if locked is None and asked.certify is None:
         return None
     return SigMDPSetup(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.rw_common import PdfHandler
-from pyhanko.sign.fields import FieldMDPSpec, enumerate_sig_fields
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, enumerate_sig_fields
 
 from seals.errors import DocumentRefusedError, Reason
+from seals.objects import dictionary, elements, entry
 
 NO_CHANGES: Final = 1  # DocMDP P=1, ISO 32000-2 table 257
 FILL_AND_SIGN: Final = 2  # P=2, the default
@@ -43,14 +44,16 @@ class Standing:
 
 def standing(handler: PdfHandler) -> Standing:
     """Read the signature fields and the rules of all signatures there are."""
-    form = handler.root.get("/AcroForm")
-    if not isinstance(form, generic.DictionaryObject):
+    form = dictionary(handler.root, "/AcroForm")
+    if form is None:
         return Standing()
-    signed, empty, rules = set(), set(), []
-    for name, value, _ in enumerate_sig_fields(handler):
-        if isinstance(value, generic.DictionaryObject):
+    signed, empty = set(), set()
+    rules: list[tuple[int | None, FieldMDPSpec | None]] = []
+    for name, _, ref in enumerate_sig_fields(handler):
+        signature = dictionary(ref.get_object(), "/V")
+        if signature is not None:
             signed.add(name)
-            rules.extend(_rules(value))
+            rules.extend(_rules(signature))
         else:
             empty.add(name)
     permissions = [permission for permission, _ in rules if permission is not None]
@@ -64,22 +67,28 @@ def standing(handler: PdfHandler) -> Standing:
 
 
 def _rules(signature: generic.DictionaryObject) -> Iterator[tuple[int | None, FieldMDPSpec | None]]:
-    for reference in signature.get("/Reference", ()):
-        one = reference.get_object()
-        method, parameters = one.get("/TransformMethod"), one.get("/TransformParams", {})
+    for one in elements(signature, "/Reference"):
+        method, parameters = entry(one, "/TransformMethod"), dictionary(one, "/TransformParams")
         if method == "/DocMDP":
             yield _permission(parameters, FILL_AND_SIGN), None
         elif method == "/FieldMDP":
-            yield _permission(parameters, None), FieldMDPSpec.from_pdf_object(parameters)
+            yield _permission(parameters, None), _lock(parameters)
 
 
-def _permission(parameters: Any, default: int | None) -> int | None:
-    value = parameters.get("/P", default)
-    return value if value is None else int(value)
+def _lock(parameters: generic.DictionaryObject | None) -> FieldMDPSpec:
+    """A lock that does not say which fields locks all of them: the cautious reading."""
+    if parameters is None or entry(parameters, "/Action") is None:
+        return FieldMDPSpec(FieldMDPAction.ALL)
+    return FieldMDPSpec.from_pdf_object(parameters)
+
+
+def _permission(parameters: generic.DictionaryObject | None, default: int | None) -> int | None:
+    value = entry(parameters, "/P")
+    return int(value) if isinstance(value, int) else default
 
 
 def _top_level_names(form: generic.DictionaryObject) -> Iterator[str]:
-    for field in form.get("/Fields", ()):
-        name = field.get_object().get("/T")
+    for field in elements(form, "/Fields"):
+        name = entry(field, "/T")
         if name is not None:
             yield str(name)

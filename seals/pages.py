@@ -1,5 +1,8 @@
 """Pages of a PDF and their geometry: from millimetres on the page as a reader sees it to the page's own space."""
 
+# mypy: allow-untyped-calls
+# pyHanko annotates only part of what it offers.
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +12,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.rw_common import PdfHandler
 
 from seals.errors import DocumentRefusedError, PlacementError, Reason
+from seals.objects import array, entry, reference
 
 POINTS_PER_MM: Final = 72 / 25.4
 LETTER: Final = (0.0, 0.0, 612.0, 792.0)  # what viewers assume where /MediaBox is missing
@@ -103,12 +107,12 @@ def page_of(handler: PdfHandler, annotation: generic.DictionaryObject, page_coun
         PlacementError: no page shows it.
     """
     wanted = annotation.container_ref
-    named = annotation.raw_get("/P") if "/P" in annotation else None
+    named = reference(annotation, "/P")
     for number in range(1, page_count + 1):
         page = find_page(handler, number, page_count)
-        if isinstance(named, generic.IndirectObject) and page.ref.reference == named.reference:
+        if named is not None and page.ref.reference == named.reference:
             return page
-        listed = page.ref.get_object().get("/Annots", ())
+        listed = array(page.ref.get_object(), "/Annots") or ()
         if any(isinstance(one, generic.IndirectObject) and one.reference == wanted for one in listed):
             return page
     raise PlacementError("the signature field is on no page")
@@ -147,13 +151,12 @@ def _page(ref: generic.IndirectObject, number: int, inherited: dict[str, Any]) -
         shown = media  # a crop box outside the page is ignored
     rotate = inherited.get("/Rotate", 0)
     turns = int(_number(rotate)) % (4 * QUARTER)
-    unit = ref.get_object().get("/UserUnit", 1)
     return Page(
         ref=ref,
         number=number,
         box=shown,
         rotate=turns - turns % QUARTER,
-        unit=_number(unit) or 1.0,
+        unit=_number(entry(ref.get_object(), "/UserUnit")) or 1.0,
     )
 
 

@@ -1,11 +1,12 @@
 """Look at a PDF before it is sealed: what cannot be sealed honestly is refused with a reason, and nothing is signed."""
 
+import io
 import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -15,6 +16,7 @@ from pyhanko.sign.general import SigningError
 
 from seals.errors import DocumentRefusedError, Reason, SealError
 from seals.mdp import Standing, standing
+from seals.objects import dictionary, entry
 
 HEADER_WITHIN: Final = 1024  # bytes, ISO 32000-1 annex H, implementation note 13
 
@@ -37,7 +39,7 @@ class Limits:
 class Document:
     """A PDF that may be sealed, open for one incremental update."""
 
-    stream: BinaryIO
+    stream: BinaryIO  # the document itself, from its header on
     size: int
     writer: IncrementalPdfFileWriter
     page_count: int
@@ -47,24 +49,29 @@ class Document:
 def open_document(source: BinaryIO, limits: Limits) -> Document:
     """Parse `source`, leniently where viewers are lenient, and check it.
 
+    Bytes before the header are no part of the document: they are left out of what is sealed.
+
     Raises:
         DocumentRefusedError: not a PDF, or not one that can be sealed.
     """
     size = source.seek(0, os.SEEK_END)
     if size > limits.max_bytes:
         raise DocumentRefusedError(Reason.TOO_LARGE, f"{size} bytes; at most {limits.max_bytes} are accepted")
-    _check_header(source)
+    before = _bytes_before_header(source)
+    stream = io.BufferedReader(_Shifted(source, before)) if before else source
     with refusing():
-        reader = PdfFileReader(source, strict=False)
+        reader = PdfFileReader(stream, strict=False)
         if reader.encrypt_dict is not None:
             raise DocumentRefusedError(Reason.ENCRYPTED, "the document is encrypted")
         _check_catalog(reader)
         page_count = _page_count(reader, limits)
         known = standing(reader)
+        if before and known.signed:
+            raise DocumentRefusedError(Reason.BROKEN, "a signed document has bytes before its header")
         return Document(
-            stream=source,
-            size=size,
-            writer=IncrementalPdfFileWriter(source, prev=reader),
+            stream=stream,
+            size=size - before,
+            writer=IncrementalPdfFileWriter(stream, prev=reader),
             page_count=page_count,
             standing=known,
         )
@@ -87,10 +94,38 @@ def refusing() -> Iterator[None]:
         raise DocumentRefusedError(Reason.BROKEN, f"the document is damaged ({type(exc).__name__})") from exc
 
 
-def _check_header(source: BinaryIO) -> None:
+def _bytes_before_header(source: BinaryIO) -> int:
     source.seek(0)
-    if b"%PDF-" not in source.read(HEADER_WITHIN):
+    before = source.read(HEADER_WITHIN).find(b"%PDF-")
+    if before < 0:
         raise DocumentRefusedError(Reason.NOT_PDF, "no PDF header was found")
+    return before
+
+
+class _Shifted(io.RawIOBase):
+    """A file without its first `base` bytes."""
+
+    def __init__(self, file: BinaryIO, base: int) -> None:
+        super().__init__()
+        self._file = file
+        self._base = base
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._file.seek(offset + self._base if whence == os.SEEK_SET else offset, whence) - self._base
+
+    def tell(self) -> int:
+        return self._file.tell() - self._base
 
 
 def _check_catalog(reader: PdfFileReader) -> None:
@@ -98,12 +133,12 @@ def _check_catalog(reader: PdfFileReader) -> None:
     if not isinstance(root, generic.DictionaryObject):
         raise DocumentRefusedError(Reason.BROKEN, "the document has no catalog")
     # A dynamic XFA form is drawn by the form engine alone, ISO 32000-1 §7.7.2 NeedsRendering.
-    if root.get("/NeedsRendering", False):
+    if entry(root, "/NeedsRendering"):
         raise DocumentRefusedError(Reason.XFA, "the document is a dynamic XFA form; print it to PDF first")
 
 
 def _page_count(reader: PdfFileReader, limits: Limits) -> int:
-    count = reader.root["/Pages"]["/Count"]
+    count = entry(dictionary(reader.root, "/Pages"), "/Count")
     if not isinstance(count, int) or count < 1:
         raise DocumentRefusedError(Reason.BROKEN, "the document has no pages")
     if count > limits.max_pages:

@@ -175,7 +175,7 @@ def _attempt(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: 
             job.prepare(document.writer)
         if job.level.with_evidence:
             dss.write(document.writer, job.evidence)
-        copy.append_from(source)
+        copy.append_from(document.stream)
         pending = prepare(copy, document.writer, container, seed=job.now.isoformat().encode())
     signature, time = _sign(pending, where, job, attempt)
     copy.append(pending.fill(signature))
@@ -255,15 +255,15 @@ def archive_pdf(
     """
     try:
         evidence = dss.collect(revocation, [tuple(timestamper.certificates())])
-        open_document(source, limits)
+        document = open_document(source, limits)
         copy = Copy(target, digest_name)
-        copy.append_from(source)
+        copy.append_from(document.stream)
         _append_timestamp(copy, timestamper, digest_name, evidence)
-        return copy.size
     except BaseException:
         target.seek(0)
         target.truncate()
         raise
+    return copy.size
 
 
 def _append_timestamp(copy: Copy, timestamper: TimeStamper, digest_name: str, evidence: Evidence) -> None:

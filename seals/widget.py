@@ -13,6 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from seals.model import FormXObject
+from seals.objects import entry, reference
 from seals.pages import POINTS_PER_MM, Box
 
 # A page turned clockwise shows the picture upright if the form is turned the other way: cos, sin, -sin, cos, 0, 0.
@@ -79,12 +80,9 @@ def _compressed(content: bytes) -> bytes:
 
 def _same_in_file(writer: IncrementalPdfFileWriter, form: generic.StreamObject) -> generic.IndirectObject | None:
     """Return the appearance of an earlier seal if it is this very picture: ten seals need not weigh ten pictures."""
-    for _, value, ref in enumerate_sig_fields(writer):
-        normal = ref.get_object().get("/AP", {})
-        if not isinstance(value, generic.DictionaryObject) or not isinstance(normal, generic.DictionaryObject):
-            continue
-        found = normal.raw_get("/N") if "/N" in normal else None
-        if isinstance(found, generic.IndirectObject) and _equal(found.get_object(), form):
+    for _, _, ref in enumerate_sig_fields(writer, filled_status=True):
+        found = reference(entry(ref.get_object(), "/AP"), "/N")
+        if found is not None and _equal(found.get_object(), form):
             return found
     return None
 
@@ -93,5 +91,5 @@ def _equal(there: generic.PdfObject, form: generic.StreamObject) -> bool:
     return (
         isinstance(there, generic.StreamObject)
         and there.encoded_data == form.encoded_data
-        and all(there.get(key) == form.get(key) for key in ("/BBox", "/Matrix", "/Filter"))
+        and all(entry(there, key) == entry(form, key) for key in ("/BBox", "/Matrix", "/Filter"))
     )

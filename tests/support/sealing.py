@@ -1,5 +1,8 @@
 """A small PKI for sealing tests: root, seal CA, service CA, a seal, a time-stamper and a source of evidence."""
 
+# mypy: allow-untyped-calls
+# pyHanko annotates only part of what it offers.
+
 import hashlib
 import io
 from collections.abc import Sequence
@@ -101,13 +104,12 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey, issuer_key:
 
 def make_ca(common: str, parent: Ca | None = None) -> Ca:
     key = ec.generate_private_key(ec.SECP384R1())
-    issuer = parent or Ca(certificate=None, key=key)  # type: ignore[arg-type] - a root has no parent; only its key is used
-    issuer_name = parent.certificate.subject if parent else _name(common)
+    issuer_name, issuer_key = (parent.certificate.subject, parent.key) if parent else (_name(common), key)
     certificate = (
-        _builder(_name(common), issuer_name, key, issuer.key)
+        _builder(_name(common), issuer_name, key, issuer_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        .sign(issuer.key, hashes.SHA384())
+        .sign(issuer_key, hashes.SHA384())
     )
     return Ca(certificate=certificate, key=key)
 
