@@ -137,9 +137,20 @@ class PathChecker:
         self.left_out = max(0, len(wanted) - self._limits.max_certificates)
         given = Evidence.of(crls=trust.crls, ocsps=trust.ocsp_responses)
         self._evidence = (evidence or Evidence()) + given
+        self._loaded = {one.der: one for one in (*self._anchors, *self._pool)}
         self._known: dict[tuple[bytes, bytes], bool] = {}
         self._seen: dict[tuple[object, ...], PathResult] = {}
         self._standings: dict[tuple[object, ...], Revocation] = {}
+
+    def load(self, der: bytes) -> Certificate:
+        """The certificate, parsed once for all the questions about it.
+
+        Raises:
+            MalformedCertificateError: it is none.
+        """
+        if der not in self._loaded:
+            self._loaded[der] = Certificate.load(der)
+        return self._loaded[der]
 
     def check(
         self,

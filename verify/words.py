@@ -3,6 +3,7 @@
 docs/spec/findings.md is made from this table; a test compares them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -343,3 +344,29 @@ def _shown(value: object) -> str:
     """Foreign text in a finding: one line, printable, bounded."""
     text = "".join(char if char.isprintable() else " " for char in str(value)[: MAX_SHOWN + 1])
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
+
+CHANGES: Final[dict[str, Both]] = {
+    "signature": Both("a further signature in the field “{name}”", "在签名域“{name}”中增加签名"),
+    "timestamp": Both("a document time-stamp in the field “{name}”", "在签名域“{name}”中增加文档时间戳"),
+    "validation-data": Both("validation data (certificates, OCSP answers, revocation lists)", "验证资料（证书、OCSP 应答、吊销列表）"),
+    "field": Both("the form field “{name}” was filled in or redrawn", "表单域“{name}”被填写或重绘"),
+    "metadata": Both("the file's description (title, author, dates)", "文件属性（标题、作者、日期）"),
+    "pages": Both("pages were added or removed ({before} before, {after} after)", "页面被增加或删除（原 {before} 页，现 {after} 页）"),
+    "annotation": Both("annotations on page {page} were added or removed", "第 {page} 页的批注被增加或删除"),
+    "content": Both("the content of page {page} was changed", "第 {page} 页的内容被改动"),
+    "drawing": Both("something that page {page} shows was replaced", "第 {page} 页显示的内容被替换"),
+    "other": Both("objects were changed that no permitted change explains ({what})", "存在无法用允许的改动解释的对象变化（{what}）"),
+}
+
+
+def change(kind: str, /, **values: object) -> Both:
+    """Say in both languages what was changed."""
+    row, shown = CHANGES[kind], {name: _shown(value) for name, value in values.items()}
+    return Both(row.en.format(**shown), row.zh.format(**shown))
+
+
+def joined(parts: Iterable[Both]) -> Both:
+    """One list out of several sayings, each once."""
+    unique = list(dict.fromkeys(parts))
+    return Both("; ".join(one.en for one in unique), "；".join(one.zh for one in unique))

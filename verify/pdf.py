@@ -1,0 +1,192 @@
+"""Check a PDF: its seals, signatures and time-stamps, what each covers, and what was changed after it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, BinaryIO, Final
+
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils.misc import PdfDecodeLimitError
+from pyhanko.sign.fields import enumerate_sig_fields
+
+from verify.certificates import Certificate
+from verify.chain import PathChecker
+from verify.errors import MalformedCertificateError
+from verify.pdf_changes import ChangeReader
+from verify.pdf_signature import Field, Judgement, judge_stamp, read_field
+from verify.pdf_structure import (
+    PDF_ERRORS,
+    Opened,
+    PdfLimits,
+    UnreadablePdfError,
+    digests,
+    open_pdf,
+    shared,
+    stray_revision,
+)
+from verify.report import Finding, Report, SignatureReport
+from verify.revocation import Evidence
+from verify.signed_data import MalformedSignatureError, SignedData
+from verify.trust import Trust
+from verify.words import Both, change, finding
+
+DEFAULT: Final = PdfLimits()
+MAX_MATERIAL: Final = 512  # certificates, OCSP answers and CRLs read from one file, of each
+
+
+def check_pdf(document: BinaryIO, trust: Trust, *, now: datetime, limits: PdfLimits = DEFAULT) -> Report:
+    """Report on a PDF as of `now`. Bad bytes never raise: they become findings.
+
+    Call it where a crash or a long run does no harm: the parsing is bounded in work, not in time.
+    """
+    try:
+        opened = open_pdf(document, limits)
+        return _check(opened, trust, now, limits)
+    except UnreadablePdfError as exc:
+        return _one(finding(exc.ident, **exc.values), now)
+    except PdfDecodeLimitError:
+        return _one(finding("pdf.too-complex", what="packed data"), now)
+    except PDF_ERRORS as exc:
+        return _one(finding("pdf.broken", what=str(exc) or type(exc).__name__), now)
+
+
+def _one(only: Finding, now: datetime) -> Report:
+    return Report(kind="pdf", checked_at=now, findings=(only,))
+
+
+def _check(opened: Opened, trust: Trust, now: datetime, limits: PdfLimits) -> Report:
+    fields = _fields(opened, limits)
+    findings = list(_file_findings(opened, fields, limits))
+    judgement = _prepare(opened, fields, trust, now, limits)
+    reports = _judge_all(judgement, fields, limits)
+    return Report(kind="pdf", checked_at=now, findings=tuple(findings), signatures=tuple(reports))
+
+
+def _fields(opened: Opened, limits: PdfLimits) -> list[Field]:
+    """The filled signature fields in the order of their revisions; a signature in two fields comes once."""
+    found = []
+    for name, _, raw in enumerate_sig_fields(opened.reader, filled_status=True):
+        if len(found) == limits.max_signatures:
+            raise UnreadablePdfError("pdf.too-complex", what=f"more than {limits.max_signatures} signatures")
+        found.append(read_field(name, raw.get_object(), opened, limits))
+    return sorted(found, key=lambda one: one.revision)
+
+
+def _file_findings(opened: Opened, fields: list[Field], limits: PdfLimits) -> Iterator[Finding]:
+    if not fields:
+        yield finding("pdf.readable", revisions=len(opened.ends))
+        yield finding("pdf.no-signature")
+        return
+    if opened.tail:
+        yield finding("pdf.tail-bytes", count=opened.tail)
+    first = min(one.revision for one in fields)
+    if (stray := stray_revision(opened, after=first, limits=limits)) is not None:
+        yield finding("pdf.gap-bytes", revision=stray + 1)
+    if doubled := _doubled(fields):
+        yield finding("pdf.signature-shared", fields=", ".join(doubled))
+    if not opened.tail and stray is None and not doubled:
+        yield finding("pdf.readable", revisions=len(opened.ends))
+
+
+def _doubled(fields: list[Field]) -> list[str]:
+    """Names of fields that share a signature object, or the bytes of one."""
+    objects = shared([str(one.reference) for one in fields])
+    known = [position for position, one in enumerate(fields) if one.signed_range is not None]
+    gaps = shared([fields[position].signed_range for position in known])
+    return sorted({fields[position].name for position in objects | {known[gap] for gap in gaps}})
+
+
+def _prepare(opened: Opened, fields: list[Field], trust: Trust, now: datetime, limits: PdfLimits) -> Judgement:
+    store = _store(opened)
+    certificates, crls, ocsps = list(store["/Certs"]), list(store["/CRLs"]), list(store["/OCSPs"])
+    for signed in _containers(fields):
+        certificates += signed.certificates[:MAX_MATERIAL]
+        more_crls, more_ocsps = signed.evidence()
+        crls += more_crls[:MAX_MATERIAL]
+        ocsps += more_ocsps[:MAX_MATERIAL]
+    evidence = Evidence.of(crls=crls[:MAX_MATERIAL], ocsps=ocsps[:MAX_MATERIAL], in_file=True)
+    authorities = [der for der in dict.fromkeys(certificates[:MAX_MATERIAL]) if _issues(der)]
+    ranges = {(one.signed_range, one.digest) for one in fields if one.signed_range is not None}
+    return Judgement(
+        opened=opened,
+        checker=PathChecker(trust, extra=authorities, evidence=evidence, limits=limits.chain),
+        now=now,
+        digests=digests(opened.document, ranges),
+        long_term=bool(crls or ocsps),
+    )
+
+
+def _containers(fields: list[Field]) -> Iterator[SignedData]:
+    """Every SignedData in the file, those of time-stamp tokens included."""
+    for one in fields:
+        if one.signed is None:
+            continue
+        yield one.signed
+        for token in one.signed.tokens():
+            try:
+                yield SignedData.of(token)
+            except MalformedSignatureError:
+                continue
+
+
+def _issues(der: bytes) -> bool:
+    """Whether a certificate could stand above another one; those of signers need not be searched."""
+    try:
+        one = Certificate.load(der)
+    except MalformedCertificateError:
+        return False
+    return one.is_authority or "crl_sign" in (one.key_usage or ())
+
+
+def _store(opened: Opened) -> dict[str, list[bytes]]:
+    """The streams of the document security store (ISO 32000-2 §12.8.4.3); unreadable ones are left out."""
+    found: dict[str, list[bytes]] = {key: [] for key in PURPOSES}
+    try:
+        store: Any = opened.reader.root["/DSS"]
+    except PDF_ERRORS:
+        return found
+    for key, purpose in PURPOSES.items():
+        found[key] += _streams(store, key, purpose)
+    return found
+
+
+PURPOSES: Final = {
+    "/Certs": DecodePurpose.CERTIFICATE,
+    "/CRLs": DecodePurpose.CRL,
+    "/OCSPs": DecodePurpose.OCSP_RESPONSE,
+}
+
+
+def _streams(store: Any, key: str, purpose: DecodePurpose) -> Iterator[bytes]:
+    try:
+        for raw in list(store[key])[:MAX_MATERIAL]:
+            yield raw.get_object().read_data(purpose)
+    except PDF_ERRORS:
+        return
+
+
+def _judge_all(judgement: Judgement, fields: list[Field], limits: PdfLimits) -> list[SignatureReport]:
+    changes = _changes(judgement.opened, fields, limits)
+    for one in reversed(fields):
+        if one.stamp:
+            judgement.stamps[one.name] = judge_stamp(judgement, one, fields)
+    judgement.covered = max((one.revision for one in fields if _is_sound(judgement, one)), default=-1)
+    return [judgement.judge(one, changes.since(one.revision), fields) for one in fields]
+
+
+def _is_sound(judgement: Judgement, one: Field) -> bool:
+    """Whether a signature's mathematics hold, so that somebody answers for what its revision filled in."""
+    digest = judgement.digest_of(one)
+    if one.stamp or one.signed is None or digest is None:
+        return False
+    try:
+        signer = one.signed.signer()
+    except MalformedCertificateError:
+        return False
+    return signer is not None and one.signed.objection(signer, digest) is None
+
+
+def _changes(opened: Opened, fields: list[Field], limits: PdfLimits) -> ChangeReader:
+    signed: dict[int, list[Both]] = {}
+    for one in fields:
+        signed.setdefault(one.revision, []).append(change(one.label, name=one.name))
+    return ChangeReader(opened.reader, signed, {one.name for one in fields}, limits)
