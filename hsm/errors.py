@@ -45,5 +45,9 @@ class MechanismError(HsmError):
     """The store cannot do this algorithm or this key type."""
 
 
+class UnsafeTokenError(HsmError):
+    """A trial theft of a wrapped key succeeded: the token does not protect them. It must not be used."""
+
+
 class WrongKeyError(HsmError):
     """A signature did not verify under the recorded public key: a swapped row or a faulty device. It was discarded."""
