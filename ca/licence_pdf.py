@@ -1,6 +1,7 @@
 """The licence as a document: A4 landscape, PDF/A-3b, with the register's data attached and room for the authority's seal."""
 
 import json
+import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -22,13 +23,17 @@ __all__ = ["LicenceDocument", "LicenceFonts", "licence_pdf"]
 TEMPLATE: Final = Path(__file__).parent / "templates" / "licence.typ"
 STANDARD: Final = "a-3b"  # ISO 19005-3: an archive file that may carry attachments
 SEAL_X_MM: Final = 227.0  # middle of the block of authority and date: see `place` of the footer in licence.typ
-SEAL_Y_MM: Final = 166.0
+SEAL_Y_MM: Final = 167.5
 OFFICE_TIME: Final = timezone(timedelta(hours=8))  # China Standard Time: dates on a licence are the office's
 INK: Final = "#1b1b1f"
+LONG_WORD: Final = re.compile("[!-~\u00a1-\u00ff]{19,}")  # 18 capitals W fit a line at the largest size of two lines
 MONTHS: Final = (  # not of the machine's locale
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+BREAKABLE: Final = frozenset(
+    {"name", "name_latin", "kind", "address", "legal_representative", "scope", "authority", "authority_latin"}
+)
 UNITS: Final = {"CNY": ("人民币", "元"), "HKD": ("港币", "元"), "USD": ("", "美元"), "EUR": ("", "欧元")}
 
 
@@ -56,6 +61,7 @@ def licence_pdf(licence: Licence, *, qr_text: str, fonts: LicenceFonts, now: dat
     """
     values = _values(licence, fonts=fonts, now=now)
     check_glyphs((value for value in values.values() if isinstance(value, str)), fonts)
+    values = {name: _breakable(value) if name in BREAKABLE else value for name, value in values.items()}
     values["qr_svg"] = qr_svg(qr_text, quiet=0, dark=INK)
     pdf = _typesetter(fonts).pdf(values, _register(licence, qr_text), now)
     return LicenceDocument(pdf=pdf, seal_page=1, seal_x_mm=SEAL_X_MM, seal_y_mm=SEAL_Y_MM)
@@ -70,21 +76,33 @@ class _Typesetter:
             include_embedded_fonts=False,
             font_paths=[str(folder) for folder in fonts.folders],
         )
-        self._compiler = typst.Compiler(str(TEMPLATE), font_paths=found, root=str(TEMPLATE.parent))
+        self._template = TEMPLATE.read_text(encoding="utf-8")
+        self._compiler = typst.Compiler(font_paths=found, root=str(TEMPLATE.parent))
         self._lock = threading.Lock()
 
     def pdf(self, values: dict[str, Any], register: str, now: datetime) -> bytes:
-        inputs = {"data": json.dumps(values, ensure_ascii=False), "register": register}
+        head = f"#let values = {_quoted(json.dumps(values))}\n#let register = {_quoted(register)}\n"
+        source = (head + self._template).encode()
         try:
             with self._lock:
                 made = self._compiler.compile(
-                    format="pdf", sys_inputs=inputs, pdf_standards=[STANDARD], timestamp=int(now.timestamp())
+                    source, format="pdf", pdf_standards=[STANDARD], timestamp=int(now.timestamp())
                 )
         except typst.TypstError as exc:
             raise DocumentError(f"the licence could not be set: {exc}") from exc
         if not isinstance(made, bytes):
             raise DocumentError("the typesetter returned no document")
         return made
+
+
+def _breakable(text: str) -> str:
+    """Let a word that might be longer than a line be broken anywhere, by spaces of no width."""
+    return LONG_WORD.sub(lambda found: "\u200b".join(found[0]), text)
+
+
+def _quoted(text: str) -> str:
+    """A typst string literal: with both of these escaped, nothing in the text ends it or means anything."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @cache
