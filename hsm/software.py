@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from hsm.algorithms import Scheme, hash_of, pss_padding, scheme_of, spki_of
 from hsm.checked import TEST_KEY_LABEL, TEST_MESSAGE, CheckedSigner
-from hsm.errors import HsmError, KeyExistsError, KeyFileError, KeyNotFoundError
+from hsm.errors import HsmError, KeyExistsError, KeyFileError, KeyNotFoundError, WrongKeyError
 from hsm.keyfile import KdfCost, KeyFile, Stamp
 from hsm.signer import Health, KeyRef, KeySpec, SignatureAlgorithm
 
@@ -109,15 +109,18 @@ class SoftwareStore:
         """See `KeyStore.delete`.
 
         Raises:
-            KeyNotFoundError: there is no resident key of this label, or it is not the recorded one.
+            KeyNotFoundError: there is no such resident key.
+            WrongKeyError: another key has this label; it stays.
         """
         if ref.wrapped is not None:
             return
         with self._lock, self._file.locked():
             content = self._reread()
             key = content.keys.get(ref.label)
-            if key is None or ref.store != self.name or spki_of(key.public_key()) != ref.spki:
+            if key is None or ref.store != self.name:
                 raise KeyNotFoundError(f"no such key as {ref.label!r}")
+            if spki_of(key.public_key()) != ref.spki:
+                raise WrongKeyError(f"the key {ref.label!r} is not the recorded one; it stays")
             kept = {label: other for label, other in content.keys.items() if label != ref.label}
             self._replace(_Content(content.name, content.master, kept))
 
