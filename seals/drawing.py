@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -83,6 +83,12 @@ def apply(matrix: Matrix, point: Point) -> Point:
     a, b, c, d, e, f = matrix
     x, y = point
     return a * x + c * y + e, b * x + d * y + f
+
+
+def moved(shape: Shape, x: float, y: float) -> Shape:
+    """Return the shape `x` mm to the right and `y` mm up."""
+    a, b, c, d, e, f = shape.matrix
+    return replace(shape, matrix=(a, b, c, d, e + x, f + y))
 
 
 def flatten(shape: Shape, *, steps: int = 8) -> Iterator[tuple[Point, ...]]:

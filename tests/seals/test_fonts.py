@@ -43,6 +43,22 @@ def test_the_next_font_draws_what_the_first_one_lacks(tmp_path: Path) -> None:
     assert font.glyph("丙").box == serif().glyph("丙").box
 
 
+def test_an_empty_glyph_counts_as_missing(tmp_path: Path) -> None:
+    with pytest.raises(AppearanceError, match=r"“丙” U\+4E19"):
+        SealFont.open([truetype(tmp_path / "own.ttf", far=True)]).glyph("丙")
+
+
+def test_a_broken_outline_is_refused_with_its_code_point(tmp_path: Path) -> None:
+    path = truetype(tmp_path / "own.ttf", far=True)
+    with TTFont(path, lazy=True) as font:
+        table = font.reader.tables["glyf"]
+    data = bytearray(path.read_bytes())
+    data[table.offset + 10 : table.offset + table.length] = b"\xff" * (table.length - 10)
+    path.write_bytes(data)
+    with pytest.raises(AppearanceError, match=r"outline of U\+7532 is broken"):
+        SealFont.open([path]).glyph("甲")
+
+
 def test_a_file_is_opened_once() -> None:
     assert SealFont.open([SERIF, SANS]).faces[0] is SealFont.open([SERIF]).faces[0]
 

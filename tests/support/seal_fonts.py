@@ -34,15 +34,18 @@ def square(pen: TTGlyphPen | T2CharStringPen, left: int, side: int) -> None:
 
 
 def truetype(path: Path, *, far: bool) -> Path:
-    """Write a font with a square at “甲” and, as a composite, two of them at “乙”; `far` adds U+20000 (format 12)."""
+    """Write a font with a square at “甲”, a composite of two at “乙”, nothing at “丙”; `far` adds U+20000 (format 12)."""
     builder = FontBuilder(UNITS, isTTF=True)
-    builder.setupGlyphOrder([".notdef", "one", "two"])
-    builder.setupCharacterMap({ord("甲"): "one", ord("乙"): "two"} | ({0x20000: "one"} if far else {}))
+    builder.setupGlyphOrder([".notdef", "one", "two", "none"])
+    builder.setupCharacterMap(
+        {ord("甲"): "one", ord("乙"): "two", ord("丙"): "none"} | ({0x20000: "one"} if far else {})
+    )
     one, two = TTGlyphPen(None), TTGlyphPen({"one": None})
     square(one, 0, 1024)
     two.addComponent("one", (1, 0, 0, 1, 0, 0))
     two.addComponent("one", (0.5, 0, 0, 0.5, 1024, 0))
-    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "one": one.glyph(), "two": two.glyph()})
+    empty = TTGlyphPen(None).glyph()
+    builder.setupGlyf({".notdef": empty, "one": one.glyph(), "two": two.glyph(), "none": empty})
     return _finish(builder, path)
 
 

@@ -1,0 +1,1 @@
+"""Tests of what benchmarks share. Benchmarks themselves are never run by pytest."""
