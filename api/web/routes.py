@@ -1,0 +1,140 @@
+"""The pages (HTML), their fonts and pictures, and the demo's token."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
+
+from api.web.errors import BrowserErrors
+from api.web.fonts import cut
+from api.web.front import front_of
+from api.web.headers import StrictHeaders
+from api.web.pages import error_page, page
+from api.web.pictures import first_page
+from api.web.specimens import KINDS, specimen
+from api.web.suggestion import suggest
+from api.web.words import title_characters
+from seals.model import SealKind
+
+log: Final = logging.getLogger(__name__)
+HERE: Final = Path(__file__).parent
+DAY: Final = "public, max-age=86400"
+
+
+class Page(APIRoute):
+    """A route whose unexpected failure is a page in the reader's language, not a bare line of text."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except HTTPException:
+                raise
+            except Exception:
+                log.exception("page %s failed", request.url.path)
+                return error_page(request, 500)
+
+        return handler
+
+
+router: Final = APIRouter(route_class=Page, include_in_schema=False)
+
+
+@router.get("/")
+def landing(request: Request) -> Response:
+    return page(request, "landing.html", kinds=[kind.value for kind in KINDS])
+
+
+@router.get("/check")
+@router.get("/q")
+def check(request: Request) -> Response:
+    """One page: `/q#ELQ1:…` is read from the address by the browser and never reaches us unasked."""
+    return page(request, "check.html")
+
+
+@router.get("/licences/{number}")
+def licence(request: Request, number: str) -> Response:
+    """The register's present answer for one licence (亮照)."""
+    front = front_of(request.app)
+    found = front.licence(number)
+    if found is None:
+        return error_page(request, 404)
+    return page(request, "licence.html", licence=found, asked_at=front.now())
+
+
+@router.get("/demo")
+def demo(request: Request) -> Response:
+    front = front_of(request.app)
+    if not front.demo:
+        return error_page(request, 404)
+    return page(request, "demo.html", entry=suggest(today=front.now().astimezone(front.zone).date()))
+
+
+class SessionOut(BaseModel):
+    """A token for the demo page."""
+
+    token: str
+    expires_at: str
+
+
+@router.post("/demo/session", status_code=201)
+def open_session(request: Request) -> SessionOut:
+    """Lend a token to whoever asks; there is a demo page on demo instances only."""
+    front = front_of(request.app)
+    if not front.demo:
+        raise HTTPException(404)
+    session = front.open_session()
+    return SessionOut(token=session.token, expires_at=session.expires_at.isoformat())
+
+
+@router.get("/demo/contract.pdf")
+def contract(request: Request, licence: str) -> Response:
+    """A sample contract in the name of the enterprise that holds this licence."""
+    front = front_of(request.app)
+    pdf = front.contract(licence) if front.demo else None
+    if pdf is None:
+        raise HTTPException(404)
+    return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/demo/licences/{number}/page.png")
+def licence_picture(request: Request, number: str) -> Response:
+    """What the sealed licence looks like."""
+    front = front_of(request.app)
+    pdf = front.licence_pdf(number) if front.demo else None
+    if pdf is None:
+        raise HTTPException(404)
+    return Response(first_page(pdf), media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/fonts/titles.woff")
+def title_font(request: Request) -> Response:
+    front = front_of(request.app)
+    font = cut(front.title_face, title_characters() + front.authority_name)
+    headers = {"ETag": font.etag, "Cache-Control": DAY}
+    if request.headers.get("if-none-match") == font.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(font.content, media_type="font/woff", headers=headers)
+
+
+@router.get("/specimens/{kind}.svg")
+def specimen_seal(request: Request, kind: str) -> Response:
+    if kind not in KINDS:
+        raise HTTPException(404)
+    svg = specimen(SealKind(kind), front_of(request.app).title_face)
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": DAY})
+
+
+def mount(app: FastAPI) -> None:
+    """Add pages, static files, strict headers and error pages. Call once, after the API's own routes."""
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_middleware(BrowserErrors)
+    app.add_middleware(StrictHeaders)
