@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     keys: str = ""  # key store address; empty: software:DATA/keys/software.keys
     pin: SecretStr | None = None
     pin_file: Path | None = None
+    zone: str = "Asia/Shanghai"  # in which the authority's days begin and end
     demo: bool = False  # a demo page that issues to anybody; refuses to run on a hardware store
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     seal_valid_for: timedelta = timedelta(days=1095)
     verify_per_minute: int = Field(default=120, gt=0)  # from one address, on public endpoints
     workers: int = Field(default=1, ge=1)
+    instance: int = Field(default=1, ge=1, le=255)  # first octet of serial numbers: one value for each database
 
     @classmethod
     def settings_customise_sources(
@@ -44,8 +46,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - signature of the base class
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - signature of the base class
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line first, then the environment, then the TOML file."""
         named = os.environ.get("VERMILION_CONFIG")

@@ -5,14 +5,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from ca.ceremony import Authority
-from ca.licence_pdf import LicenceFonts
 from sqlalchemy import Engine
 
+from api.authority_file import AuthorityFile
 from api.db.work import SqlUnitOfWork
 from api.objects import Objects
 from api.settings import Settings
+from ca.authority import Authority
+from ca.fonts import LicenceFonts
+from ca.ocsp import IssuerIndex
 from hsm.errors import KeyNotFoundError
 from hsm.signer import KeyRef, KeyStore, Signer
 from seals.fonts import SealFont
@@ -24,7 +27,7 @@ class Office:
 
     settings: Settings
     engine: Engine
-    authority: Authority
+    authority_file: AuthorityFile
     stores: Mapping[str, KeyStore]  # by name, as in `KeyRef.store`
     objects: Objects
     seal_font: SealFont
@@ -33,6 +36,12 @@ class Office:
     random: Callable[[int], bytes]
     process: str  # this process's line in `processes`
     scratch: Path  # for files in the making
+    ocsp_index: IssuerIndex
+    zone: ZoneInfo  # in which the authority's days begin and end
+
+    @property
+    def authority(self) -> Authority:
+        return self.authority_file.current()
 
     def now(self) -> datetime:
         return self.clock()

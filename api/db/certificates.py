@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from api.db.tables import certificates
-from ca.certificate_states import Reason, Standing, Status
+from ca.certificate_states import Life, Reason, Standing, Status
 from ca.errors import StateError
 from ca.ports import CertificateRecord, Intent, Reservation, RevokedEntry
 
@@ -64,7 +67,11 @@ class SqlCertificates:
 
     def void(self, serials: Sequence[int], *, revoked: bool, now: datetime) -> None:
         """Give up on certificates that never reached anybody. `revoked`: the key may have signed, so list them."""
-        status = {"status": Status.REVOKED.value, "reason": Reason.CESSATION.value, "status_at": now} if revoked else {}
+        status = (
+            {"status": Status.REVOKED.value, "reason": Reason.CESSATION.value, "status_at": now, "changed_at": now}
+            if revoked
+            else {}
+        )
         self._connection.execute(
             update(certificates)
             .where(certificates.c.serial.in_([_hex(serial) for serial in serials]), certificates.c.state != "delivered")
@@ -81,13 +88,13 @@ class SqlCertificates:
         )
         return [_record(row) for row in rows]
 
-    def stand(self, serial: int, standing: Standing) -> None:
+    def stand(self, serial: int, standing: Standing, *, at: datetime) -> None:
         """Set what CRL and OCSP say of it from now on."""
         reason = None if standing.reason is None else standing.reason.value
         self._connection.execute(
             update(certificates)
             .where(certificates.c.serial == _hex(serial))
-            .values(status=standing.status.value, reason=reason, status_at=standing.since)
+            .values(status=standing.status.value, reason=reason, status_at=standing.since, changed_at=at)
         )
 
     def revoked(self, issuer: str) -> list[RevokedEntry]:
@@ -98,6 +105,37 @@ class SqlCertificates:
             .order_by(certificates.c.status_at, certificates.c.serial)
         )
         return [RevokedEntry(serial=int(row.serial, 16), standing=_standing(row)) for row in found]
+
+    def newest_change(self, issuer: str) -> datetime | None:
+        """When a certificate of this issuer was last suspended, reinstated or revoked."""
+        found: datetime | None = self._connection.execute(
+            select(func.max(certificates.c.changed_at)).where(certificates.c.issuer == issuer)
+        ).scalar_one()
+        return found
+
+    def add_delivered(self, certificate: x509.Certificate, *, issuer: str, profile: str, subject: str) -> None:
+        """Enter a certificate that the ceremony made; one that is there already stays as it is."""
+        serial = _hex(certificate.serial_number)
+        if self._connection.execute(select(certificates.c.serial).where(certificates.c.serial == serial)).first():
+            return
+        tbs = certificate.tbs_certificate_bytes
+        self._connection.execute(
+            insert(certificates).values(
+                serial=serial,
+                issuer=issuer,
+                profile=profile,
+                state=Life.DELIVERED.value,
+                subject=subject,
+                process="ceremony",
+                reserved_at=certificate.not_valid_before_utc,
+                not_before=certificate.not_valid_before_utc,
+                not_after=certificate.not_valid_after_utc,
+                tbs=tbs,
+                tbs_sha256=sha256(tbs).digest(),
+                der=certificate.public_bytes(Encoding.DER),
+                status=Status.GOOD.value,
+            )
+        )
 
     def _step(self, before: str, after: str, rows: Sequence[dict[str, Any]]) -> None:
         if not rows:

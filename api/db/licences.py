@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from api.db.register import enterprise_of_record
 from api.db.tables import licences
@@ -82,6 +82,11 @@ class SqlLicences:
         )
         if done.rowcount != 1:
             raise StateError(f"licence {licence.number} is no longer {before}; somebody changed it just now")
+
+    def places(self) -> int:
+        """How many places of status lists are taken."""
+        highest = self._connection.execute(select(func.max(licences.c.status_index))).scalar_one()
+        return 0 if highest is None else int(highest) + 1
 
     def states(self) -> list[tuple[int, LicenceState]]:
         """Place in the status list and state of every licence that is not simply active."""

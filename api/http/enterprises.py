@@ -1,5 +1,7 @@
 """The register over HTTP."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.acts import registry

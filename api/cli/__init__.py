@@ -1,0 +1,56 @@
+"""The command line: `vermilion COMMAND`. Exit codes are those of docs/spec/cli.md."""
+
+import sys
+
+import click
+
+from api import problems
+from api.cli.ceremony import ceremony
+from api.cli.demo import demo
+from api.cli.hsm import hsm
+from api.cli.serve import serve
+from api.cli.token import token
+from api.cli.verify import verify
+from api.cli.worker import worker
+from api.errors import ServiceError
+from ca.errors import CaError
+from hsm.errors import HsmError
+from seals.errors import SealError
+from verify.errors import VerifyError
+
+USAGE = 64  # EX_USAGE of sysexits.h
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="vermilion")
+def cli() -> None:
+    """Electronic business licences, electronic seals and sealed documents.
+
+    An authority holds a key ceremony once (`ceremony`) and then runs the service (`serve`, `worker`). Anybody checks
+    a licence, a seal or a sealed PDF with `verify`, online or offline. `demo` does the whole job in one folder.
+
+    Settings come from VERMILION_* or from a TOML file named by VERMILION_CONFIG; see docs/ops/settings.md.
+    """
+
+
+for command in (ceremony, serve, worker, token, hsm, verify, demo):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends in one sentence and its exit code."""
+    try:
+        result = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(USAGE if isinstance(exc, click.UsageError) else exc.exit_code)
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except (ServiceError, CaError, SealError, VerifyError, HsmError) as exc:
+        problem = problems.problem_for(exc)
+        click.echo(f"vermilion: {problem.title}: {exc}", err=True)
+        sys.exit(problem.exit_code)
+    sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,46 @@
+"""The tasks and how often they are due."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import Final
+
+from api.acts.office import Office
+from api.errors import ServiceError
+from api.tasks import heartbeat, publish_crls, renew_responders, warn_of_expiry
+from ca.errors import CaError
+from hsm.errors import HsmError
+
+log = logging.getLogger("vermilion.tasks")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One background task."""
+
+    every_s: float
+    run: Callable[[Office], str]
+
+
+TASKS: Final[dict[str, Task]] = {
+    "heartbeat": Task(30, heartbeat.run),
+    "publish-crls": Task(300, publish_crls.run),
+    "renew-responders": Task(3600, renew_responders.run),
+    "warn-of-expiry": Task(3600, warn_of_expiry.run),
+}
+
+
+def run_due(office: Office, due: MutableMapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Run every task whose time has come; one that fails is tried again at its next turn, the others go on."""
+    for name, task in TASKS.items():
+        if time.monotonic() < due[name]:
+            continue
+        due[name] = time.monotonic() + task.every_s
+        try:
+            said = task.run(office)
+        except (ServiceError, CaError, HsmError) as exc:
+            log.exception("task %s failed", name)
+            said = f"failed: {type(exc).__name__}"
+        if said:
+            yield name, said
