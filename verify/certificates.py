@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar
 
 from asn1crypto import x509 as asn1
@@ -14,6 +14,7 @@ from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator
 from verify.errors import MalformedCertificateError
 
 MAX_CERTIFICATE_BYTES: Final = 65_536
+KEPT: Final = 256  # certificates kept parsed in a process
 MAX_SERIAL_BYTES: Final = 20  # RFC 5280 §4.1.2.2; negative ones are borne, as it asks and PKITS 4.4.14 tests
 
 # What parsers of foreign ASN.1 have been seen to raise; a Warning is an error under the test settings.
@@ -43,9 +44,7 @@ class Certificate:
         """
         if len(der) > MAX_CERTIFICATE_BYTES:
             raise MalformedCertificateError(f"longer than {MAX_CERTIFICATE_BYTES} bytes")
-        one = cls(der)
-        _guarded(one._read)
-        return one
+        return _load(der)
 
     def _read(self) -> None:
         parsed = self.parsed
@@ -60,7 +59,7 @@ class Certificate:
         if named and tbs["version"].native != "v3":
             raise MalformedCertificateError("it has extensions but is not of version 3")
         # Touch everything that is parsed lazily, so that it fails here or not at all.
-        _ = parsed.subject.hashable, parsed.issuer.hashable, parsed.critical_extensions, parsed.key_usage_value
+        _ = self.subject_key, self.issuer_key, parsed.critical_extensions, parsed.key_usage_value
         _ = self.not_before, self.not_after, self.subject, parsed.extended_key_usage_value, parsed.ca
         _ = parsed.key_identifier, parsed.authority_key_identifier, parsed.public_key.algorithm, parsed.self_issued
         for extension in tbs["extensions"]:
@@ -78,6 +77,17 @@ class Certificate:
             MalformedCertificateError: it sees none.
         """
         return _guarded(lambda: x509.load_der_x509_certificate(self.der))
+
+    @cached_property
+    def subject_key(self) -> str:
+        """The subject in the form in which names are compared (RFC 5280 §7.1)."""
+        key: str = self.parsed.subject.hashable
+        return key
+
+    @cached_property
+    def issuer_key(self) -> str:
+        key: str = self.parsed.issuer.hashable
+        return key
 
     @cached_property
     def not_before(self) -> datetime:
@@ -120,9 +130,9 @@ class Certificate:
 
     def names_issuer(self, other: "Certificate") -> bool:
         """Whether names and key identifiers say that `other` issued this one. Proves nothing."""
-        wanted, found = self.parsed.authority_key_identifier, other.parsed.key_identifier
-        if self.parsed.issuer.hashable != other.parsed.subject.hashable:
+        if self.issuer_key != other.subject_key:
             return False
+        wanted, found = self.parsed.authority_key_identifier, other.parsed.key_identifier
         return wanted is None or found is None or wanted == found
 
     def signed_by(self, other: "Certificate") -> bool:
@@ -133,6 +143,14 @@ class Certificate:
             other.parsed.public_key,
             self.parsed["signature_algorithm"],
         )
+
+
+@lru_cache(maxsize=KEPT)
+def _load(der: bytes) -> Certificate:
+    """The authorities' certificates come with every file: they are parsed once."""
+    one = Certificate(der)
+    _guarded(one._read)  # noqa: SLF001 -- the other half of `load`
+    return one
 
 
 def signature_fits(signature: bytes, message: bytes, public_key: Any, algorithm: Any) -> bool:

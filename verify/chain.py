@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.authority import AuthorityWithCert, CertTrustAnchor
+from pyhanko_certvalidator.authority import CertTrustAnchor
 from pyhanko_certvalidator.errors import (
     CRLNoMatchesError,
     CRLValidationError,
@@ -213,10 +213,10 @@ class PathChecker:
         if leaf in self._anchors:
             yield (leaf,)
             return
-        waiting = [(leaf,)]
+        waiting: list[tuple[Certificate, ...]] = [(leaf,)]
         while waiting:
             path = waiting.pop()
-            further = []
+            further: list[tuple[Certificate, ...]] = []
             for issuer in self._issuers(path, search):
                 if issuer in self._anchors:
                     yield (*path, issuer)
@@ -254,7 +254,7 @@ class PathChecker:
             if at > one.not_after:
                 ident = "path.expired" if proven else "path.expired-unproven"
                 return finding(ident, subject=one.subject, moment=one.not_after.isoformat())
-        what = _own_rules(path, self._limits)
+        what: Finding | str | None = _own_rules(path, self._limits)
         if what is None and len(path) > 1:
             what = self._by_rfc_5280(path, at, policy)
         if isinstance(what, Finding) or what is None:
@@ -345,7 +345,7 @@ class PathChecker:
     def _list_issuers(self) -> list[Certificate]:
         """Certificates that may sign CRLs; where too many share a name, none of them."""
         able = [one for one in self._pool if one.key_usage is not None and "crl_sign" in one.key_usage]
-        names = [one.parsed.subject.hashable for one in able]
+        names = [one.subject_key for one in able]
         most = self._limits.max_list_issuers
         return [one for one, name in zip(able, names, strict=True) if names.count(name) <= most]
 
@@ -404,7 +404,9 @@ def _spoken(certificate: Certificate, found: Revocation, *, proven: bool) -> Fin
     if found.standing is Standing.REVOKED:
         return finding("revocation.revoked" if proven else "revocation.revoked-unproven", subject=subject, status=words)
     if found.standing is Standing.GOOD:
-        return finding("revocation.good" if found.revoked_at is None else "revocation.later", subject=subject, status=words)
+        return finding(
+            "revocation.good" if found.revoked_at is None else "revocation.later", subject=subject, status=words
+        )
     excused = certificate.is_authority or certificate.parsed.ocsp_no_check_value is not None
     if excused and found.why is NO_EVIDENCE and not names_source(certificate):
         return finding("revocation.not-published", subject=subject)

@@ -63,7 +63,7 @@ def _check(opened: Opened, trust: Trust, now: datetime, limits: PdfLimits) -> Re
 
 def _fields(opened: Opened, limits: PdfLimits) -> list[Field]:
     """The filled signature fields in the order of their revisions; a signature in two fields comes once."""
-    found = []
+    found: list[Field] = []
     for name, _, raw in enumerate_sig_fields(opened.reader, filled_status=True):
         if len(found) == limits.max_signatures:
             raise UnreadablePdfError("pdf.too-complex", what=f"more than {limits.max_signatures} signatures")
@@ -189,4 +189,4 @@ def _changes(opened: Opened, fields: list[Field], limits: PdfLimits) -> ChangeRe
     signed: dict[int, list[Both]] = {}
     for one in fields:
         signed.setdefault(one.revision, []).append(change(one.label, name=one.name))
-    return ChangeReader(opened.reader, signed, {one.name for one in fields}, limits)
+    return ChangeReader(opened, signed, {one.name for one in fields}, limits)

@@ -4,18 +4,20 @@ Each revision is compared once with its forerunner, so that the work grows with 
 square. A change is permitted when pyHanko's difference policy accounts for every object of the revision.
 """
 
+# mypy: allow-untyped-calls
+# pyHanko annotates only part of what it offers.
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, StandardDiffPolicy
-from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate, FormUpdatingRule
+from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis.policy_api import ModificationLevel, SuspiciousModification
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
-from verify.pdf_structure import PDF_ERRORS, PdfLimits
+from verify.pdf_rules import WatchedForm, compare, entry, references
+from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits
 from verify.words import Both, change
 
 MAX_WORDS: Final = 12  # sentences about one revision
@@ -40,34 +42,18 @@ class Change:
         return fieldmdp is not None and any(fieldmdp.is_locked(name) for name in self.touched)
 
 
-class _WatchedForm(FormUpdatingRule):
-    """pyHanko's rule for forms, remembering what it let pass."""
-
-    def __init__(self, rule: FormUpdatingRule) -> None:
-        super().__init__(rule.field_rules, rule.ignored_acroform_keys)
-        self.seen: list[FormUpdate] = []
-
-    def apply(
-        self, old: HistoricalResolver, new: HistoricalResolver
-    ) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
-        for level, update in super().apply(old, new):
-            self.seen.append(update)
-            yield level, update
-
-
 class ChangeReader:
     """Reads the changes of a file, each revision once."""
 
-    def __init__(self, reader: PdfFileReader, signed: dict[int, list[Both]], names: set[str], limits: PdfLimits) -> None:
+    def __init__(self, opened: Opened, signed: dict[int, list[Both]], names: set[str], limits: PdfLimits) -> None:
         """`signed` tells which signatures came with which revision, `names` the fields they stand in."""
-        self._reader = reader
+        self._reader = opened.reader
+        self._first = opened.first
         self._signed = signed
         self._names = names
         self._limits = limits
         self._known: dict[int, Change] = {}
-        rule = DEFAULT_DIFF_POLICY.form_rule
-        self._form = _WatchedForm(rule) if rule is not None else None
-        self._policy = StandardDiffPolicy(DEFAULT_DIFF_POLICY.global_rules, self._form)
+        self._form = WatchedForm()
 
     def of(self, revision: int) -> Change:
         """What `revision` changed."""
@@ -76,25 +62,23 @@ class ChangeReader:
         return self._known[revision]
 
     def since(self, revision: int) -> list[Change]:
-        return [self.of(number) for number in range(revision + 1, self._reader.total_revisions)]
+        return [self.of(number) for number in range(max(revision, self._first) + 1, self._reader.total_revisions)]
 
     def _read(self, revision: int) -> Change:
         old = self._reader.get_historical_resolver(revision - 1)
         new = self._reader.get_historical_resolver(revision)
-        self._form.seen.clear() if self._form is not None else None
         try:
-            result = self._policy.apply(old, new)
+            result = compare(self._form, old, new)
         except (SuspiciousModification, *PDF_ERRORS) as exc:
             words = tuple(self._worded(old, new, exc))
             return Change(words=words, level=ModificationLevel.OTHER)
-        seen = self._form.seen if self._form is not None else []
         filled = frozenset(result.changed_form_fields - self._names)
         return Change(
             words=tuple(self._permitted(revision, old, new, filled))[:MAX_WORDS],
             level=result.modification_level,
             filled=filled,
             touched=frozenset(result.changed_form_fields),
-            only_before_certification=any(not one.valid_when_certifying for one in seen),
+            only_before_certification=any(not one.valid_when_certifying for one in self._form.seen),
         )
 
     def _permitted(
@@ -149,15 +133,18 @@ def _page_changes(old: HistoricalResolver, new: HistoricalResolver, limits: PdfL
     for number, (one, other) in enumerate(zip(before, after, strict=False), start=1):
         if _annotations(one) != _annotations(other):
             yield change("annotation", page=number)
-        if one.get("/Contents", None) != other.get("/Contents", None) or _reaches(other, "/Contents", new, changed):
+        if _raw(one, "/Contents") != _raw(other, "/Contents") or _reaches(other, "/Contents", new, changed):
             yield change("content", page=number)
         elif _reaches(other, "/Resources", new, changed) or _annotations(other) & changed:
             yield change("drawing", page=number)
 
 
+def _raw(page: Any, key: str) -> Any:
+    return page.raw_get(key) if key in page else None
+
+
 def _annotations(page: Any) -> set[generic.Reference]:
-    listed = page.get("/Annots", ()) or ()
-    return {one.reference for one in listed if isinstance(one, generic.IndirectObject)}
+    return references(entry(page, "/Annots"))
 
 
 def _reaches(page: Any, key: str, new: HistoricalResolver, changed: set[generic.Reference]) -> bool:

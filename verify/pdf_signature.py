@@ -13,6 +13,7 @@ from verify.chain import PathChecker, PathResult
 from verify.errors import MalformedCertificateError
 from verify.extensions import seal_info
 from verify.pdf_changes import Change
+from verify.pdf_rules import entry
 from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, covers_whole, signed_range
 from verify.purposes import SIGNING
 from verify.report import Finding, SignatureReport, Verdict
@@ -64,12 +65,10 @@ def read_field(name: str, raw: Any, opened: Opened, limits: PdfLimits) -> Field:
     return Field(name=name, revision=revision, reference=reference, problems=(problem,))
 
 
-def _read_object(
-    name: str, raw: Any, reference: Any, revision: int, opened: Opened, limits: PdfLimits
-) -> Field:
+def _read_object(name: str, raw: Any, reference: Any, revision: int, opened: Opened, limits: PdfLimits) -> Field:
     signature = reference.get_object()
-    subfilter = str(signature.get("/SubFilter", ""))
-    stamp = signature.get("/Type", None) == "/DocTimeStamp" or subfilter == STAMP
+    subfilter = str(entry(signature, "/SubFilter", ""))
+    stamp = entry(signature, "/Type") == "/DocTimeStamp" or subfilter == STAMP
     if subfilter not in {*DETACHED, SHA1, STAMP}:
         kind = finding("signature.unsupported", what=f"SubFilter {subfilter or 'missing'}")
         return Field(name=name, revision=revision, reference=reference, stamp=stamp, problems=(kind,))
@@ -78,6 +77,8 @@ def _read_object(
         raise MalformedSignatureError(f"longer than {limits.max_contents} bytes")
     covered = signed_range(signature.raw_get("/ByteRange"), contents, opened, revision, reference)
     signed = SignedData.load(contents)
+    if not stamp:
+        signed.require_order()
     digest = _range_digest(signed, subfilter, stamp=stamp)
     require_digest(digest)
     return Field(
@@ -107,17 +108,17 @@ def _range_digest(signed: SignedData, subfilter: str, *, stamp: bool) -> str:
 
 
 def _references(signature: Any, method: str) -> Iterator[Any]:
-    for raw in signature.get("/Reference", ()) or ():
+    for raw in entry(signature, "/Reference", ()):
         one = raw.get_object()
-        if one.get("/TransformMethod", None) == method:
-            yield one.get("/TransformParams", None)
+        if entry(one, "/TransformMethod") == method:
+            yield entry(one, "/TransformParams")
 
 
 def _docmdp(signature: Any, raw: Any) -> MDPPerm | None:
     """The permissions of ISO 32000-2 §12.8.2.2, 2 being the default, or those of the field's lock."""
     for parameters in _references(signature, "/DocMDP"):
-        return MDPPerm(2 if parameters is None else parameters.get("/P", 2))
-    lock = raw.get("/Lock", None)
+        return MDPPerm(2 if parameters is None else entry(parameters, "/P", 2))
+    lock = entry(raw, "/Lock")
     return MDPPerm(lock["/P"]) if lock is not None and "/P" in lock else None
 
 
@@ -188,15 +189,14 @@ def _report_stamp(judgement: Judgement, one: Field, later: list[Change]) -> Sign
     )
 
 
-def _report_signature(
-    judgement: Judgement, one: Field, later: list[Change], fields: list[Field]
-) -> SignatureReport:
+def _report_signature(judgement: Judgement, one: Field, later: list[Change], fields: list[Field]) -> SignatureReport:
     findings = [*one.problems]
     signer = _signer(judgement, one, findings)
     stamps = _stamps(judgement, one, fields)
     findings += [seen for stamp in stamps for seen in stamp.findings]
     times = [stamp.time for stamp in stamps if stamp.proven and stamp.time is not None]
     archived = judgement.proofs_after(one, fields)
+    archives = [judgement.stamps[other.name] for other in fields if other.stamp and other.revision > one.revision]
     moment = min([*times, *archived], default=None)
     result = None if signer is None else _judge_path(judgement, one, signer, moment)
     findings += [] if result is None else result.findings
@@ -213,7 +213,12 @@ def _report_signature(
         organization_identifier=None if signer is None else signer.attribute("organization_identifier"),
         seal_kind=kind,
         seal_code=code,
-        level=_level(one, stamped=bool(times or archived), archived=bool(archived), long_term=judgement.long_term),
+        level=_level(
+            one,
+            stamped=any(stamp.intact for stamp in (*stamps, *archives)),
+            archived=any(stamp.intact for stamp in archives),
+            long_term=judgement.long_term,
+        ),
         claimed_time=one.claimed,
         time=moment or judgement.now,
         time_source="now" if moment is None else "time-stamp" if moment in times else "document time-stamp",
@@ -252,6 +257,8 @@ def _mathematics(judgement: Judgement, one: Field, signed: SignedData, signer: C
             return
         digest = digest_of(signed.digest, signed.content)
     yield signed.objection(signer, digest) or finding("signature.intact")
+    if not signed.has_attributes:
+        yield finding("signature.unbound")
 
 
 def _stamps(judgement: Judgement, one: Field, fields: list[Field]) -> list[Stamp]:

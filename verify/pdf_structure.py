@@ -25,6 +25,7 @@ WHITE_SPACE: Final = b"\x00\t\n\x0c\r "  # ISO 32000-2 §7.2.3, table 1
 END_OF_REVISION: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+\d+[\x00\t\n\x0c\r ]+%%EOF")
 ONLY_WHITE_OR_COMMENT: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*(?:\r|\n|$))*")
 HEX: Final = re.compile(rb"<[0-9A-Fa-f]*>")
+LINEARIZED_WITHIN: Final = 1024  # ISO 32000-2 Annex F.3.3
 CHUNK: Final = 1 << 20
 
 
@@ -55,12 +56,16 @@ class UnreadablePdfError(VerifyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A parsed PDF. `ends[k]` is the offset behind the %%EOF of revision `k`, never less than that of its forerunner."""
+    """A parsed PDF. `ends[k]` is the offset behind the %%EOF of revision `k`, never less than that of its forerunner.
+
+    `first` is the last section of the original file: 1 where it is linearized, for that has two.
+    """
 
     document: BinaryIO
     reader: PdfFileReader
     size: int
     ends: tuple[int, ...]
+    first: int
     tail: int  # bytes that are not white space, behind the last revision
 
 
@@ -103,7 +108,17 @@ def _parse(document: BinaryIO, size: int, limits: PdfLimits) -> Opened:
         raise UnreadablePdfError("pdf.encrypted")
     _ = reader.root["/Pages"]
     ends = _ends(document, reader, limits)
-    return Opened(document=document, reader=reader, size=size, ends=ends, tail=_tail(document, ends[-1], size))
+    first = int(_is_linearized(document, reader))
+    tail = _tail(document, ends[-1], size)
+    return Opened(document=document, reader=reader, size=size, ends=ends, first=first, tail=tail)
+
+
+def _is_linearized(document: BinaryIO, reader: PdfFileReader) -> bool:
+    """ISO 32000-2 Annex F: the section of the first page stands before the main one and points to it."""
+    if reader.total_revisions == 1 or b"/Linearized" not in _slice(document, 0, LINEARIZED_WITHIN):
+        return False
+    main, first_page = (reader.xrefs.get_xref_container_info(number) for number in (0, 1))
+    return bool(first_page.end_location < main.start_location)
 
 
 def _count_objects(reader: PdfFileReader) -> int:
@@ -135,7 +150,7 @@ def _tail(document: BinaryIO, end: int, size: int) -> int:
 
 def stray_revision(opened: Opened, *, after: int, limits: PdfLimits) -> int | None:
     """The first revision behind `after` that does not follow its forerunner byte upon byte, or None."""
-    for number in range(after + 1, len(opened.ends)):
+    for number in range(max(after, opened.first) + 1, len(opened.ends)):
         begin = opened.ends[number - 1]
         info = opened.reader.xrefs.get_xref_container_info(number)
         if info.start_location < begin:
@@ -143,32 +158,37 @@ def stray_revision(opened: Opened, *, after: int, limits: PdfLimits) -> int | No
         data = opened.reader.xrefs.get_xref_data(number)
         starts = [offset for _, offset in data.standard_xrefs.values() if offset >= begin]
         first = min([*starts, info.start_location])
-        if first - begin > limits.max_gap or not ONLY_WHITE_OR_COMMENT.fullmatch(
-            _slice(opened.document, begin, first)
-        ):
+        between = _slice(opened.document, begin, first).removesuffix(b"\n").removesuffix(b"\r").removesuffix(b"xref")
+        if len(between) > limits.max_gap or not ONLY_WHITE_OR_COMMENT.fullmatch(between):
             return number
     return None
 
 
 def signed_range(raw: object, contents: bytes, opened: Opened, revision: int, reference: Any) -> SignedRange | str:
     """The byte range, if it has the one allowed form and covers its revision; otherwise what is wrong with it."""
-    if not isinstance(raw, list) or len(raw) != 4 or not all(isinstance(one, int) for one in raw):  # noqa: PLR2004 -- [0 a b c]
-        return "its byte range is not four numbers"
-    start, gap_start, gap_end, rest = (int(one) for one in raw)
-    end = gap_end + rest
-    if start != 0 or not 0 < gap_start < gap_end <= end <= opened.size or rest < 0:
-        return "its byte range is out of order or leaves the file"
-    gap = _slice(opened.document, gap_start, gap_end)
+    signed = _ordered(raw, opened.size)
+    if signed is None:
+        return "its byte range is not four ordered numbers inside the file"
+    gap = _slice(opened.document, signed.gap_start, signed.gap_end)
     if not HEX.fullmatch(gap) or bytes.fromhex(gap[1:-1].decode("ascii").ljust(2 * len(contents), "0")) != contents:
         return "its byte range leaves out more than the signature"
     offset = opened.reader.xrefs.get_historical_ref(reference, revision)
-    if offset is None or isinstance(offset, ObjStreamRef) or not offset < gap_start:
+    if offset is None or isinstance(offset, ObjStreamRef) or not offset < signed.gap_start:
         return "it does not stand where its byte range says"
-    if b"endobj" in _slice(opened.document, offset, gap_start):
+    if b"endobj" in _slice(opened.document, offset, signed.gap_start):
         return "its byte range leaves out another object than the signature"
-    if end < opened.ends[revision] or _slice(opened.document, opened.ends[revision], end).strip(WHITE_SPACE):
+    end = opened.ends[revision]
+    if signed.end < end or _slice(opened.document, end, signed.end).strip(WHITE_SPACE):
         return "its byte range does not end where its revision ends"
-    return SignedRange(gap_start=gap_start, gap_end=gap_end, end=end)
+    return signed
+
+
+def _ordered(raw: object, size: int) -> SignedRange | None:
+    match raw:
+        case [int(zero), int(gap_start), int(gap_end), int(rest)] if zero == 0 and rest >= 0:
+            signed = SignedRange(gap_start=int(gap_start), gap_end=int(gap_end), end=int(gap_end) + int(rest))
+            return signed if 0 < signed.gap_start < signed.gap_end and signed.end <= size else None
+    return None
 
 
 def covers_whole(opened: Opened, signed: SignedRange) -> bool:

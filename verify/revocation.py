@@ -19,6 +19,7 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtensionOID
 
 from verify.certificates import PARSE_ERRORS, Certificate, signature_fits
 from verify.errors import MalformedCertificateError
@@ -180,9 +181,9 @@ class Scope:
 
 KNOWN_IN_LISTS: Final = frozenset(
     {
-        x509.ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
-        x509.ExtensionOID.CRL_NUMBER,
-        x509.ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.CRL_NUMBER,
+        ExtensionOID.ISSUING_DISTRIBUTION_POINT,
     }
 )
 EXPIRED_CERTS_ON_CRL: Final = x509.ObjectIdentifier("2.5.29.60")  # ITU-T X.509 §9.5.2.8
@@ -195,7 +196,12 @@ def _scope(crl: x509.CertificateRevocationList) -> Scope | None:
     for extension in crl.extensions:
         value = extension.value
         if isinstance(value, x509.IssuingDistributionPoint):
-            if value.indirect_crl or value.only_some_reasons or value.relative_name or value.only_contains_attribute_certs:
+            if (
+                value.indirect_crl
+                or value.only_some_reasons
+                or value.relative_name
+                or value.only_contains_attribute_certs
+            ):
                 return None
             user_only, authority_only = value.only_contains_user_certs, value.only_contains_ca_certs
             points = _locations(value.full_name or ())
@@ -222,9 +228,7 @@ class Evidence:
     lists: tuple[RevocationList, ...] = ()
 
     @classmethod
-    def of(
-        cls, *, crls: Iterable[bytes] = (), ocsps: Iterable[bytes] = (), in_file: bool = False
-    ) -> "Evidence":
+    def of(cls, *, crls: Iterable[bytes] = (), ocsps: Iterable[bytes] = (), in_file: bool = False) -> "Evidence":
         """Keep what is not too long; the rest is as if it were not there."""
         return cls(
             answers=tuple(Answer(der, in_file) for der in dict.fromkeys(ocsps) if len(der) <= MAX_EVIDENCE_BYTES),
@@ -262,7 +266,11 @@ def judge(statements: Iterable[Statement], *, at: datetime, now: datetime, end: 
 
 
 def by_ocsp(
-    certificate: Certificate, issuer: Certificate, evidence: Evidence, *, responder_stands: Callable[[Certificate], bool]
+    certificate: Certificate,
+    issuer: Certificate,
+    evidence: Evidence,
+    *,
+    responder_stands: Callable[[Certificate], bool],
 ) -> list[Statement]:
     """What the OCSP answers say. `responder_stands` judges a delegate that carries no id-pkix-ocsp-nocheck."""
     serial = certificate.parsed.serial_number
@@ -351,7 +359,7 @@ def by_lists(
     certificate: Certificate, issuer: Certificate, evidence: Evidence, *, whole_algorithm: WholeAlgorithm
 ) -> list[Statement]:
     """What the CRLs say. Plain lists are read here; deltas, indirect lists and such go through `whole_algorithm`."""
-    name = certificate.parsed.issuer.hashable
+    name = certificate.issuer_key
     own = [one for one in evidence.lists if one.issuer == name]
     plain = [one for one in own if one.scope is not None and _list_signed(one, issuer)]
     if len(plain) < len(own) or _has_odd_points(certificate):

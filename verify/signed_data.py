@@ -67,7 +67,6 @@ class SignedData:
             if len(signers) != 1:
                 raise MalformedSignatureError(f"{len(signers)} signers instead of one")
             digest = signers[0]["digest_algorithm"]["algorithm"].native
-            _in_der_order(signers[0]["signed_attrs"])
             content = raw["encap_content_info"]["content"]
             return cls(
                 raw=raw,
@@ -92,6 +91,20 @@ class SignedData:
             if one is not None and _is_named(ident, one):
                 return Certificate.load(der)
         return None
+
+    @property
+    def has_attributes(self) -> bool:
+        return not isinstance(self.signer_info["signed_attrs"], core.Void)
+
+    def require_order(self) -> None:
+        """RFC 5652 §5.3: signedAttrs are DER; in another order they are another message to another verifier.
+
+        Raises:
+            MalformedSignatureError: they are in another order.
+        """
+        encoded = [one.dump() for one in self.signer_info["signed_attrs"]] if self.has_attributes else []
+        if encoded != sorted(encoded):
+            raise MalformedSignatureError("its signed attributes are not in DER order")
 
     def objection(self, signer: Certificate, digest: bytes) -> Finding | None:
         """What is wrong with the signature over a content of this digest, or None."""
@@ -195,15 +208,6 @@ def require_digest(name: str) -> None:
         raise MalformedSignatureError(f"unknown digest algorithm {name}")
 
 
-def _in_der_order(attributes: Any) -> None:
-    """RFC 5652 §5.3: signedAttrs are DER. Another order would be another message to another verifier."""
-    if isinstance(attributes, core.Void):
-        return
-    encoded = [one.dump() for one in attributes]
-    if encoded != sorted(encoded):
-        raise MalformedSignatureError("its signed attributes are not in DER order")
-
-
 def _certificates(raw: Any) -> Iterator[bytes]:
     found: Iterable[Any] = () if isinstance(raw["certificates"], core.Void) else raw["certificates"]
     for one in found:
@@ -236,4 +240,3 @@ def _signature_digest(signer_info: Any) -> str | None:
     except PARSE_ERRORS:
         return None
     return name
-

@@ -111,6 +111,12 @@ TABLE: Final[dict[str, Words]] = {
         en="The signed content is unchanged since it was signed.",
         zh="签署的内容自签署以来未被改动。",
     ),
+    "signature.unbound": Words(
+        when="the signature has no signed attributes, so that nothing binds it to its certificate and kind of content",
+        verdict=INDETERMINATE,
+        en="The signature is of an old form that does not say which certificate and what kind of content it is for.",
+        zh="签名采用旧格式，未绑定其证书和内容类型。",
+    ),
     "signature.altered": Words(
         when="the signed bytes have another digest than the one signed",
         verdict=FAILED,
@@ -349,14 +355,22 @@ def _shown(value: object) -> str:
 CHANGES: Final[dict[str, Both]] = {
     "signature": Both("a further signature in the field “{name}”", "在签名域“{name}”中增加签名"),
     "timestamp": Both("a document time-stamp in the field “{name}”", "在签名域“{name}”中增加文档时间戳"),
-    "validation-data": Both("validation data (certificates, OCSP answers, revocation lists)", "验证资料（证书、OCSP 应答、吊销列表）"),
+    "validation-data": Both(
+        "validation data (certificates, OCSP answers, revocation lists)", "验证资料（证书、OCSP 应答、吊销列表）"
+    ),
     "field": Both("the form field “{name}” was filled in or redrawn", "表单域“{name}”被填写或重绘"),
     "metadata": Both("the file's description (title, author, dates)", "文件属性（标题、作者、日期）"),
-    "pages": Both("pages were added or removed ({before} before, {after} after)", "页面被增加或删除（原 {before} 页，现 {after} 页）"),
+    "pages": Both(
+        "pages were added or removed ({before} before, {after} after)",
+        "页面被增加或删除（原 {before} 页，现 {after} 页）",
+    ),
     "annotation": Both("annotations on page {page} were added or removed", "第 {page} 页的批注被增加或删除"),
     "content": Both("the content of page {page} was changed", "第 {page} 页的内容被改动"),
     "drawing": Both("something that page {page} shows was replaced", "第 {page} 页显示的内容被替换"),
-    "other": Both("objects were changed that no permitted change explains ({what})", "存在无法用允许的改动解释的对象变化（{what}）"),
+    "other": Both(
+        "objects were changed that no permitted change explains ({what})",
+        "存在无法用允许的改动解释的对象变化（{what}）",
+    ),
 }
 
 
