@@ -15,7 +15,7 @@ from seals.name_seal import name_seal_shapes
 NOMINAL: Final = 20.0  # radius in mm for which the measures below hold; they grow with the seal
 AIR: Final = 0.75  # between the ring and the heads of the letters
 TALLEST: Final = 5.4  # letters of a short name
-SHORTEST: Final = 4.0  # letters of a name of 40 ideographs
+SHORTEST: Final = 3.5  # letters of a name of 40 ideographs
 REACH: Final = 7.5  # ideographs
 SPAN: Final = math.radians(276)  # the longest name
 SPAN_WITH_LINE: Final = math.radians(232)  # above a line under the star

@@ -9,7 +9,7 @@ from seals.lettering import Cell, Oval, Setting, half_length
 
 TALL_UP_TO: Final = 10.0  # ideographs
 WIDEST: Final = 0.92  # of the height, an em's width where there is room
-FILL: Final = 0.9  # of the arc, what cells take up where room is short; the rest is gaps
+FILL: Final = 0.92  # of the arc, what cells take up where room is short; the rest is gaps
 
 
 def units(cells: Sequence[Cell]) -> float:

@@ -11,7 +11,7 @@ from seals.lettering import Oval, Setting, figure_cells, name_cells, set_above, 
 
 AIR: Final = 0.6
 NAME: Final = 4.2  # height of the name's letters
-NAME_AT_LEAST: Final = 3.0  # for 40 characters
+NAME_AT_LEAST: Final = 2.7  # for 40 characters
 REACH: Final = 6.0  # ideographs
 SPAN: Final = math.radians(216)
 NUMBER: Final = 3.7  # height of the figures in the middle
