@@ -49,6 +49,7 @@ class Pkcs11Store:
         self._keep_unwrapped = keep_unwrapped
         self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._module: Module | None = None
         self._link: Link | None = None
         self._pin_refused = False
@@ -107,7 +108,8 @@ class Pkcs11Store:
             KeyExistsError, TokenFullError, MechanismError, KeyBusyError, DeviceError, PinError: see there.
         """
         if resident:
-            made = self._run(lambda link, session: link.generate_resident(session, self._name, spec, label))
+            with self._making:  # the token itself allows two keys of one label
+                made = self._run(lambda link, session: link.generate_resident(session, self._name, spec, label))
         else:
             made = self._run(lambda link, session: link.generate_wrapped(session, self._name, spec, label))
         self._sweep()
