@@ -12,6 +12,7 @@ from api.errors import SettingsError
 from ca.authority import Authority
 
 AUTHORITY_FILE: Final = "authority.json"
+TOKEN_FILE: Final = "first-token.json"  # noqa: S105 - the name of a file that holds a hash
 LOOK_EVERY_S: Final = 5.0
 
 
@@ -61,3 +62,23 @@ class AuthorityFile:
             raise SettingsError(f"the file {path} is damaged") from exc
         self._stamp = stamp
         return read
+
+
+def write_new(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that must not exist yet, so that it is whole or not there.
+
+    Raises:
+        SettingsError: it exists.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(part, path)
+    except FileExistsError as exc:
+        raise SettingsError(f"{path} exists; it is never overwritten") from exc
+    finally:
+        part.unlink(missing_ok=True)

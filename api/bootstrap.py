@@ -1,7 +1,6 @@
 """Put the office together: settings, database, key stores, authority, fonts. The one place where parts are chosen."""
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from sqlalchemy import Engine
 from api.acts.office import Office
 from api.acts.presence import Presence
 from api.acts.recovery import resolve
-from api.authority_file import AuthorityFile
+from api.authority_file import TOKEN_FILE, AuthorityFile
 from api.db.access import Token
 from api.db.engine import migrate, open_engine
 from api.db.work import SqlUnitOfWork
@@ -29,8 +28,8 @@ from hsm.signer import KeyStore
 from hsm.stores import open_store
 from seals.fonts import SealFont
 
-TOKEN_FILE: Final = "first-token.json"  # noqa: S105 - the name of a file that holds a hash
 SEAL_FONT: Final = "NotoSerifSC-Bold.ttf"
+FIGURE_FONT: Final = "NotoSansSC-Medium.ttf"
 
 
 def utc_now() -> datetime:
@@ -70,6 +69,7 @@ def _open(settings: Settings, authority: AuthorityFile, store: KeyStore, engine:
             stores={store.name: store},
             objects=Objects.open(settings.objects, folder=settings.data / "objects"),
             seal_font=SealFont.open([ASSETS / "fonts" / SEAL_FONT, *settings.font]),
+            figure_font=SealFont.open([ASSETS / "fonts" / FIGURE_FONT]),
             licence_fonts=LicenceFonts(folder=ASSETS / "fonts", extra=settings.font),
             clock=utc_now,
             random=secrets.token_bytes,
@@ -97,26 +97,6 @@ def _zone(name: str) -> ZoneInfo:
 def _folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
-
-
-def write_new(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a file that must not exist yet, so that it is whole or not there.
-
-    Raises:
-        SettingsError: it exists.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(part, path)
-    except FileExistsError as exc:
-        raise SettingsError(f"{path} exists; it is never overwritten") from exc
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _enter_authority(engine: Engine, folder: Path, authority: Authority) -> None:

@@ -13,8 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.acts.access import SCOPES, hash_of, new_secret
-from api.authority_file import AUTHORITY_FILE
-from api.bootstrap import TOKEN_FILE, write_new
+from api.authority_file import AUTHORITY_FILE, TOKEN_FILE, write_new
 from api.errors import SettingsError
 from ca.authority import ISSUING, ROOT, Authority
 from ca.ceremony import JournalEntry, perform

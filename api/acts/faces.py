@@ -52,29 +52,29 @@ def face_of(text: str) -> SealFace:
 
 
 @lru_cache(maxsize=PICTURES_KEPT)
-def _drawn(face: str, font: SealFont) -> Drawing:
-    return draw(face_of(face), font)
+def _drawn(face: str, font: SealFont, figures: SealFont) -> Drawing:
+    return draw(face_of(face), font, figures=figures)
 
 
 @lru_cache(maxsize=PICTURES_KEPT)
-def _formed(face: str, font: SealFont) -> FormXObject:
-    return to_form(_drawn(face, font))
+def _formed(face: str, font: SealFont, figures: SealFont) -> FormXObject:
+    return to_form(_drawn(face, font, figures))
 
 
 def picture_of(office: Office, seal: Seal) -> FormXObject:
-    return _formed(seal.face, office.seal_font)
+    return _formed(seal.face, office.seal_font, office.figure_font)
 
 
 def picture_of_face(office: Office, face: SealFace) -> FormXObject:
-    return _formed(face_as_json(face), office.seal_font)
+    return _formed(face_as_json(face), office.seal_font, office.figure_font)
 
 
 def seal_svg(office: Office, seal: Seal) -> str:
-    return to_svg(_drawn(seal.face, office.seal_font))
+    return to_svg(_drawn(seal.face, office.seal_font, office.figure_font))
 
 
 def seal_png(office: Office, seal: Seal) -> bytes:
-    return to_png(_drawn(seal.face, office.seal_font), dpi=PNG_DPI)
+    return to_png(_drawn(seal.face, office.seal_font, office.figure_font), dpi=PNG_DPI)
 
 
 def certificate_der(office: Office, serial: int) -> bytes:

@@ -31,6 +31,7 @@ class Office:
     stores: Mapping[str, KeyStore]  # by name, as in `KeyRef.store`
     objects: Objects
     seal_font: SealFont
+    figure_font: SealFont  # for the codes on seals
     licence_fonts: LicenceFonts
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]

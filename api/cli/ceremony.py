@@ -6,8 +6,8 @@ import click
 import yaml
 
 from api.acts.ceremony import hold
-from api.acts.first_run import make_software_keys
 from api.bootstrap import utc_now
+from api.demo.first_run import make_software_keys
 from api.errors import SettingsError
 from api.settings import read_settings
 from ca.ceremony_plan import CeremonyPlan

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from api.acts.demo import Stage, run
 from api.cli.verify import show
+from api.demo.run import Stage, run
 
 FAILED = 1
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 import uvicorn
 
-from api.acts.first_run import demo_authority, make_software_keys
 from api.authority_file import AUTHORITY_FILE
 from api.bootstrap import running_office, utc_now
+from api.demo.first_run import demo_authority, make_software_keys
 from api.http.app import create_app
 from api.settings import Settings, read_settings
 

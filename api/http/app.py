@@ -10,6 +10,7 @@ from api import problems
 from api.acts.office import Office
 from api.http import enterprises, health, licences, pki, seals, verify
 from api.http.limits import BodyLimit, RateLimit
+from api.web import routes as web
 
 
 def create_app(office: Office) -> FastAPI:
@@ -33,6 +34,7 @@ def create_app(office: Office) -> FastAPI:
     for part in (enterprises, licences, seals, verify, pki, health):
         app.include_router(part.router)
     problems.install(app)
+    web.mount(app)
     settings = office.settings
     app.add_middleware(BodyLimit, json_bytes=settings.max_json_bytes, document_bytes=settings.max_document_bytes)
     return app

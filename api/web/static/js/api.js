@@ -78,6 +78,6 @@ export function showProblem(box, error) {
   const problem = error instanceof Problem ? error : new Problem(-1);
   if (!(error instanceof Problem)) console.error(error);
   const said = language === "zh" && problem.detailZh ? problem.detailZh : problem.detail;
-  box.replaceChildren(el("b", {}, problem.sentence), problem.status < 500 && said ? el("small", {}, `${t("problem.detail")}: ${said}`) : "");
+  box.replaceChildren(el("b", {}, problem.sentence), problem.status < 500 && said && !problem.fields.some((one) => one.text_zh) ? el("small", {}, `${t("problem.detail")}: ${said}`) : "");
   box.hidden = false;
 }

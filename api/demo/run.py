@@ -12,15 +12,15 @@ from typing import Any, BinaryIO, Final
 import pypdfium2
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api import samples
 from api.acts import faces, publishing
 from api.acts.ceremony import chain_pem
 from api.acts.establish import Establishment, establish
-from api.acts.first_run import demo_authority, make_softhsm_keys, make_software_keys
 from api.acts.office import Office
 from api.acts.registry import register
 from api.acts.sealing import SealOrder, seal_document
 from api.bootstrap import running_office, utc_now
+from api.demo import samples
+from api.demo.first_run import demo_authority, make_softhsm_keys, make_software_keys
 from api.errors import BadInputError, NotFoundError
 from api.settings import Settings, read_settings
 from ca.authority import ISSUING, ROOT

@@ -1,0 +1,1 @@
+"""A demo authority and the whole job with made-up enterprises."""
