@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,7 @@ class Front:
     licence: Callable[[str], PublicLicence | None]
     licence_pdf: Callable[[str], bytes | None]  # the sealed face, for a picture of it in the demo
     contract: Callable[[str], bytes | None]  # a sample for the enterprise of this licence
+    sealed_sample: Callable[[str], bytes | None]  # what a use of a seal made of that sample, and of nothing else
     open_session: Callable[[], DemoSession]
     title_face: Path = TITLE_FACE
 
@@ -108,10 +110,20 @@ def front_of_office(office: Office) -> Front:
         if found is None:
             return None
         first = Party(name=found.name, uscc=found.uscc, representative=found.legal_representative)
-        now = office.now()
-        return sample_contract(
-            first, fonts=office.licence_fonts.folder, day=now.astimezone(office.zone).date(), now=now
-        )
+        made = found.issued_at  # not the present: the same licence gets the same bytes, and `sealed_sample` knows them
+        day = made.astimezone(office.zone).date()
+        return sample_contract(first, fonts=office.licence_fonts.folder, day=day, now=made)
+
+    def sealed_sample(use_id: str) -> bytes | None:
+        with office.reading() as work:
+            use = work.uses.get(use_id)
+            seal = None if use is None else work.seals.get(use.seal)
+        if use is None or seal is None or use.object is None:
+            return None
+        sample = contract(seal.licence)
+        if sample is None or sha256(sample).digest() != use.document_sha256:
+            return None  # somebody's own file: never drawn in this process
+        return b"".join(office.objects.stream(use.object))
 
     def open_session() -> DemoSession:
         token, secret = add_token(office, name="demo", scopes=DEMO_SCOPES, valid_for=DEMO_TOKEN_LASTS)
@@ -126,5 +138,6 @@ def front_of_office(office: Office) -> Front:
         licence=licence,
         licence_pdf=licence_pdf,
         contract=contract,
+        sealed_sample=sealed_sample,
         open_session=open_session,
     )

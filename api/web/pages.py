@@ -40,6 +40,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         front=front,
         authority=name_of(front, words),
         path=request.url.path,
+        base=f"{request.url.scheme}://{request.url.netloc}",
         other=next(code for code in LANGUAGES if code != words.language),
         moment=partial(moment, zone=front.zone),
         **values,

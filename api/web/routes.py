@@ -14,6 +14,7 @@ from api.web.errors import BrowserErrors
 from api.web.fonts import cut
 from api.web.front import front_of
 from api.web.headers import StrictHeaders
+from api.web.operations import operations
 from api.web.pages import error_page, page
 from api.web.pictures import first_page
 from api.web.specimens import KINDS, specimen
@@ -57,6 +58,12 @@ def landing(request: Request) -> Response:
 def check(request: Request) -> Response:
     """One page: `/q#ELQ1:…` is read from the address by the browser and never reaches us unasked."""
     return page(request, "check.html")
+
+
+@router.get("/api")
+def interfaces(request: Request) -> Response:
+    """The API in one list, made from its own description."""
+    return page(request, "api.html", groups=operations(request.app))
 
 
 @router.get("/licences/{number}")
@@ -109,6 +116,16 @@ def licence_picture(request: Request, number: str) -> Response:
     """What the sealed licence looks like."""
     front = front_of(request.app)
     pdf = front.licence_pdf(number) if front.demo else None
+    if pdf is None:
+        raise HTTPException(404)
+    return Response(first_page(pdf), media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/demo/uses/{use_id}/page.png")
+def sealed_picture(request: Request, use_id: str) -> Response:
+    """What the sample contract looks like with its seal. There is none of files that visitors brought."""
+    front = front_of(request.app)
+    pdf = front.sealed_sample(use_id) if front.demo else None
     if pdf is None:
         raise HTTPException(404)
     return Response(first_page(pdf), media_type="image/png", headers={"Cache-Control": "no-store"})

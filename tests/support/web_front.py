@@ -54,6 +54,7 @@ def front_with(*licences: PublicLicence, demo: bool = True, authority: str = AUT
         licence=register.get,
         licence_pdf=contract,
         contract=contract,
+        sealed_sample=lambda _: None,
         open_session=lambda: DemoSession(token="vml_test", expires_at=NOW),
         title_face=FONTS / "NotoSerifSC-SemiBold.ttf",
     )

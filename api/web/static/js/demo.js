@@ -140,6 +140,16 @@ async function documentToSeal(source) {
   return own;
 }
 
+/** Shows the first page; the server draws our own sample only, so for a visitor's file there is no picture. */
+function showSealed(id, url) {
+  const look = at("look");
+  const picture = look.querySelector("img");
+  look.hidden = true;
+  look.href = url;
+  picture.onload = () => { look.hidden = false; };
+  if (new FormData(at("sealing")).get("source") === "sample") picture.src = `/demo/uses/${encodeURIComponent(id)}/page.png`;
+}
+
 async function seal(step) {
   const given = new FormData(at("sealing"));
   const placement = given.get("placement");
@@ -152,7 +162,9 @@ async function seal(step) {
   const chosen = state.seals[given.get("kind")];
   const use = await (await fetchWith(`/api/v1/seals/${chosen.code}/uses`, { method: "POST", form, key: freshKey() })).json();
   state.sealed = await blobOf(use.document);
-  at("download").href = URL.createObjectURL(state.sealed);
+  const url = URL.createObjectURL(state.sealed);
+  at("download").href = url;
+  showSealed(use.id, url);
   at("sealed").hidden = false;
   at("pick-sealed").hidden = false;
   tell(step, t("demo.sealed", { seal: known("seal", chosen.kind), level: `PAdES ${use.level}` }));

@@ -71,6 +71,19 @@ function changesOf(one) {
   return changes.length ? el("ul", {}, ...changes.map((text) => el("li", {}, text))) : t("sig.changes.none");
 }
 
+/** The report words this in English; what it says is put into the page's language where it is understood. */
+function revocationOf(text) {
+  const found = /^(good|revoked) at (\S+)(?: \((\w+)\))? by (.+)$/.exec(text);
+  if (!found) return text;
+  const [, what, time, reason, by] = found;
+  return t(`revocation.${reason === "certificateHold" ? "hold" : what}`, { time: moment(time), by });
+}
+
+/** A subject's common name; the whole subject on pointing. */
+function shortSubject(subject) {
+  return el("li", { title: subject }, /Common Name: ([^,]+)/.exec(subject)?.[1] ?? subject);
+}
+
 /** One seal, signature or time-stamp. */
 function signatureCard(one) {
   const what = one.seal_kind ? known("seal", one.seal_kind) : known("sig", one.kind);
@@ -82,8 +95,8 @@ function signatureCard(one) {
       one.level ? el("small", {}, known("level", one.level)) : ""),
     row(t("sig.covers"), t(one.covers_whole_document ? "sig.covers.all" : "sig.covers.part")),
     row(t("sig.changes"), changesOf(one)),
-    one.revocation && row(t("sig.revocation"), one.revocation),
-    one.path.length && row(t("sig.path"), el("ol", {}, ...one.path.map((name) => el("li", {}, name)))),
+    one.revocation && row(t("sig.revocation"), revocationOf(one.revocation)),
+    one.path.length && row(t("sig.path"), el("ol", {}, ...one.path.map(shortSubject))),
     row(t("sig.field"), el("span", { className: "code" }, one.field)),
   ];
   return el("article", { className: `card ${one.verdict}` },
