@@ -14,9 +14,12 @@ def entry(container: Any, key: str) -> Any:
 
     Unlike `container.get(key)`, which returns a reference as such.
     """
-    if not isinstance(container, generic.DictionaryObject) or key not in container:
+    if not isinstance(container, generic.DictionaryObject):
         return None
-    return _resolved(container[key])
+    try:
+        return _resolved(container[key])
+    except KeyError:  # missing or null
+        return None
 
 
 def elements(container: Any, key: str) -> Iterator[Any]:

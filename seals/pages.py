@@ -126,7 +126,7 @@ def _leaves(
         raise DocumentRefusedError(Reason.BROKEN, "the page tree is damaged")
     seen.add(ref.reference)
     node = ref.get_object()
-    inherited = inherited | {key: node[key] for key in _INHERITABLE if key in node}
+    inherited = inherited | {key: value for key in _INHERITABLE if (value := entry(node, key)) is not None}
     if "/Kids" not in node:
         yield ref, inherited
         return

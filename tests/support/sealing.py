@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from asn1crypto import algos, core, tsp
 from cryptography import x509
@@ -24,8 +25,9 @@ from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from hsm.signer import KeySpec, SignatureAlgorithm
 from seals.errors import EvidenceError
 from seals.model import FormXObject
+from seals.placement import Invisible
 from seals.ports import Evidence
-from seals.signing import SealingKey
+from seals.signing import Level, Sealed, SealingKey, seal_pdf
 from tests.support.keys import MemorySigner, PrivateKey, make_key, rsa_key
 from verify import cms
 from verify.algorithms import SIGNATURE_ALGORITHMS
@@ -282,12 +284,42 @@ def make_pdf(
         )
     )
     resources = generic.DictionaryObject({pdf_name("/Font"): generic.DictionaryObject({pdf_name("/F1"): font})})
-    for _ in range(pages):
+    tree, kids = writer.root.raw_get("/Pages"), writer.root["/Pages"]["/Kids"]
+    for _ in range(pages):  # not by `insert_page`, which walks the whole tree for every page
         stream = writer.add_object(generic.StreamObject(stream_data=content))
         page = PageObject(contents=stream, media_box=media_box, resources=resources)
+        page[pdf_name("/Parent")] = tree
         for key, value in (extra or {}).items():
             page[pdf_name(key)] = value
-        writer.insert_page(page)
+        kids.append(writer.add_object(page))
+    writer.root["/Pages"]["/Count"] = generic.NumberObject(pages)
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def seal_bytes(document: bytes, *, level: Level = Level.B_B, key: SealingKey | None = None, **wanted: Any) -> bytes:
+    """Seal in memory with the test PKI; whatever is not said is ordinary."""
+    return seal_file(document, level=level, key=key, **wanted)[1]
+
+
+def seal_file(
+    document: bytes, *, level: Level = Level.B_B, key: SealingKey | None = None, **wanted: Any
+) -> tuple[Sealed, bytes]:
+    given: dict[str, Any] = {
+        "key": key or default_key(),
+        "placement": Invisible(),
+        "picture": PICTURE,
+        "level": level,
+        "timestamper": pki().timestamper,
+        "revocation": pki().revocation,
+        "now": NOW,
+    }
+    target = io.BytesIO()
+    sealed = seal_pdf(io.BytesIO(document), target, **(given | wanted))
+    return sealed, target.getvalue()
+
+
+@cache
+def default_key() -> SealingKey:
+    return pki().key()
