@@ -8,10 +8,10 @@ from prometheus_client import Histogram
 from api.acts import publishing
 from api.acts.office import Office
 from ca.authority import CREDENTIAL, ISSUING
-from ca.status_list import MAX_ENTRIES
 from verify.files import check_file as check_any
 from verify.qr import check_qr
 from verify.report import Report
+from verify.status import MAX_ENTRIES
 from verify.trust import Trust
 
 CHECKED = Histogram("vermilion_checks", "Seconds that checks took, by kind and verdict", ["kind", "verdict"])

@@ -1,26 +1,23 @@
 """The QR face and the sealed PDF face of a licence that is being issued."""
 
-import tempfile
 from dataclasses import replace
 from io import BytesIO
-from typing import Final
 
 from api.acts.evidence import OfficeEvidence
 from api.acts.faces import picture_of_face
 from api.acts.office import Office
 from api.acts.timestamping import OfficeTimeStamper
+from api.scratch import scratch_file
 from ca.authority import AUTHORITY_SEAL, CREDENTIAL
 from ca.credential import issue_credential, licence_url
 from ca.licence_pdf import licence_pdf
 from ca.licences import Licence
-from ca.status_list import MAX_ENTRIES
 from seals.face import SealFace
 from seals.model import SealKind
 from seals.placement import AtPosition
 from seals.signing import Level, SealingKey, seal_pdf
 from verify.keylist import kid_of
-
-SCRATCH_BYTES: Final = 8 << 20
+from verify.status import MAX_ENTRIES
 
 
 def status_place(base_url: str, status_index: int) -> tuple[str, int]:
@@ -51,12 +48,12 @@ def sealed_pdf(office: Office, licence: Licence, elq1: str) -> str:
     document = licence_pdf(licence, qr_text=licence_url(authority.base_url, elq1), fonts=office.licence_fonts, now=now)
     certificate = authority.certificate(AUTHORITY_SEAL)
     with (
-        tempfile.SpooledTemporaryFile(SCRATCH_BYTES, dir=office.scratch) as target,
+        scratch_file(office.scratch) as target,
         office.lease(authority.key(AUTHORITY_SEAL)) as signer,
     ):
         seal_pdf(
             BytesIO(document.pdf),
-            target,  # type: ignore[arg-type]  # a spooled file has every method of BinaryIO that is used
+            target,
             key=SealingKey(
                 certificate=certificate,
                 chain=authority.chain_of(certificate),
@@ -72,7 +69,7 @@ def sealed_pdf(office: Office, licence: Licence, elq1: str) -> str:
             reason=f"营业执照 {licence.number}",
         )
         target.seek(0)
-        return office.objects.put("licence", ".pdf", target)  # type: ignore[arg-type]  # as above
+        return office.objects.put("licence", ".pdf", target)
 
 
 def authority_face(office: Office) -> SealFace:

@@ -16,9 +16,10 @@ from ca.certificate_states import Life, Standing
 from ca.crl import Entry, crl_draft, sign_crl_intent
 from ca.errors import MalformedRequestError
 from ca.ocsp import OcspQuestion, ResponseStatus
-from ca.status_list import MAX_ENTRIES, STATUS_OF, issue_status_list
+from ca.status_list import STATUS_OF, issue_status_list
 from verify.keylist import key_list as list_of_keys
 from verify.keylist import kid_of
+from verify.status import MAX_ENTRIES
 
 ANSWERED = Counter("vermilion_ocsp_answers", "OCSP answers by outcome", ["outcome"])
 RENEW_AT: Final = 2  # a list is made anew when half of its time is over

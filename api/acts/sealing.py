@@ -1,11 +1,10 @@
 """Sealing a file: asked, authorised over the exact bytes to be signed, done or refused; always logged."""
 
 import secrets
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from typing import BinaryIO, Self
 
 from prometheus_client import Counter
@@ -17,6 +16,7 @@ from api.acts.seal_life import certificate_of, seal
 from api.acts.timestamping import OfficeTimeStamper
 from api.db.work import SqlUnitOfWork
 from api.errors import BadInputError, NotFoundError, SealUnusableError
+from api.scratch import scratch_file, sha256_of
 from hsm.errors import HsmError
 from hsm.signer import KeyRef
 from seals.errors import SealError, SealStateError
@@ -27,7 +27,6 @@ from seals.signing import Level, SealingKey, SealIntent, seal_pdf
 from seals.states import SealState, require_signing
 
 SEALED = Counter("vermilion_seal_uses", "Uses of seals by outcome", ["outcome"])
-SCRATCH_BYTES = 8 << 20  # a file larger than this is made on disk, not in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,6 @@ def seal_document(
 
 
 def _ask(office: Office, code: str, source: BinaryIO, order: SealOrder, *, actor: str) -> SealUse:
-    source.seek(0)
     asked = SealUse(
         id=secrets.token_hex(16),
         seal=seal(office, code).code,
@@ -109,12 +107,11 @@ def _ask(office: Office, code: str, source: BinaryIO, order: SealOrder, *, actor
         level=order.level.value,
         asked_at=office.now(),
         process=office.process,
-        document_sha256=file_digest(source, "sha256").digest(),
+        document_sha256=sha256_of(source),
     )
     with office.work() as work:
         work.uses.ask(asked)
         work.commit()
-    source.seek(0)
     return asked
 
 
@@ -139,10 +136,10 @@ def _apply(
             work.uses.authorise(asked.id, intent_sha256=sha256(intent.attributes).digest())
             work.commit()
 
-    with tempfile.SpooledTemporaryFile(SCRATCH_BYTES, dir=office.scratch) as target, office.lease(ref) as signer:
+    with scratch_file(office.scratch) as target, office.lease(ref) as signer:
         made = seal_pdf(
             source,
-            target,  # type: ignore[arg-type]  # a spooled file has every method of BinaryIO that is used
+            target,
             key=SealingKey(certificate=certificate, chain=chain, signer=signer, algorithm=signer.default_algorithm),
             placement=order.placement,
             picture=picture,
@@ -154,10 +151,8 @@ def _apply(
             limits=Limits(max_bytes=office.settings.max_document_bytes),
             authorise=authorise,
         )
-        target.seek(0)
-        digest = file_digest(target, "sha256").digest()  # type: ignore[arg-type]  # as above
-        target.seek(0)
-        name = office.objects.put("sealed", ".pdf", target)  # type: ignore[arg-type]  # as above
+        digest = sha256_of(target)
+        name = office.objects.put("sealed", ".pdf", target)
     return _record(office, asked, digest=digest, name=name, size=made.size, field=made.field, then=then)
 
 

@@ -172,6 +172,6 @@ def _record(row: Row[Any]) -> CertificateRecord:
     )
 
 
-def _standing(row: Row[Any]) -> Standing:
+def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
     reason = None if row.reason is None else Reason(row.reason)
     return Standing(status=Status(row.status), since=row.status_at, reason=reason)

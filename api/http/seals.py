@@ -1,7 +1,6 @@
 """Seals and their uses over HTTP."""
 
 from datetime import datetime
-from hashlib import file_digest
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
@@ -11,6 +10,7 @@ from api.acts import faces, seal_life, sealing
 from api.db.access import Token
 from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
 from api.http.schemas import DecisionIn, SealOut, SealPage, SealUseOut, SealUsePage
+from api.scratch import sha256_of
 
 router = APIRouter(prefix="/api/v1", tags=["seals"])
 MayIssue = Annotated[Token, Depends(Scope("issue"))]
@@ -93,7 +93,7 @@ def use(
     order = sealing.SealOrder.of(
         level=level, placement=placement, page=page, x_mm=x_mm, y_mm=y_mm, keyword=keyword, index=index, reason=reason
     )
-    digest = file_digest(document.file, "sha256").hexdigest()
+    digest = sha256_of(document.file).hex()
 
     def act(remember: Remember) -> SealUseOut:
         done = sealing.seal_document(
