@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ca import qc_statements, serials
-from ca.der import DerError, children, wrap
+from ca.der import DerError, children, unwrap, wrap
 from ca.errors import IntentError, LintError, ProfileError
 from ca.issuer import Issuer
 from ca.keys import checked_key, digest_or_none, is_good, pss_or_none, throwaway
@@ -231,9 +231,9 @@ def signed_parts(der: bytes) -> tuple[bytes, bytes]:
     """
     try:
         tbs, _, signature = children(der)
+        return tbs, unwrap(signature)[1][1:]  # without the count of unused bits, which is 0
     except ValueError as exc:  # DerError too
         raise IntentError("not a signed structure") from exc
-    return tbs, signature[1:]
 
 
 def _last_second(profile: Profile, not_before: datetime, valid_for: timedelta | None) -> datetime:
@@ -242,6 +242,8 @@ def _last_second(profile: Profile, not_before: datetime, valid_for: timedelta | 
         raise ProfileError("a certificate begins at a whole second, with a time zone")
     if not timedelta(minutes=1) <= valid_for <= profile.max_validity:
         raise ProfileError(f"validity of {valid_for} is not within one minute to {profile.max_validity}")
+    if valid_for % _SECOND:
+        raise ProfileError("a certificate ends at a whole second")
     return not_before + valid_for - _SECOND
 
 

@@ -23,7 +23,7 @@ from ca.issuance import Objection
 from ca.issuer import Issuer
 from ca.keys import PUBLIC_EXPONENT, checked_key
 from ca.profiles import KEY_USAGES, Profile
-from ca.subjects import COUNTRY, MAX_NAME_CHARS, ORGANIZATION_IDENTIFIER_FORM
+from ca.subjects import COUNTRY, MAX_COMMON_NAME_OCTETS, MAX_NAME_CHARS, ORGANIZATION_IDENTIFIER_FORM
 from hsm.algorithms import algorithms_of, identifier, spec_of
 from hsm.signer import PublicKey
 from verify import oids
@@ -162,6 +162,8 @@ def _subject(facts: Facts) -> str | None:
     for attribute in attributes:
         if not isinstance(attribute.value, str) or not 0 < len(attribute.value) <= MAX_NAME_CHARS:
             return f"{attribute.rfc4514_attribute_name} is empty or has more than {MAX_NAME_CHARS} characters"
+        if attribute.oid == NameOID.COMMON_NAME and len(attribute.value.encode()) > MAX_COMMON_NAME_OCTETS:
+            return f"the common name has more than {MAX_COMMON_NAME_OCTETS} octets"
     return None
 
 

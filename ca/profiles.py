@@ -106,6 +106,7 @@ TIMESTAMP: Final = Profile(
     max_validity=timedelta(days=3653),
     default_validity=timedelta(days=1827),
     policies=(oids.POLICY_TIMESTAMP,),
+    keys=frozenset(KeySpec) - {KeySpec.ED25519},  # OpenSSL 3.0 cannot check an Ed25519 token
 )
 
 SEAL: Final = Profile(

@@ -10,6 +10,7 @@ from cryptography.x509.oid import NameOID
 from ca.errors import ProfileError
 
 MAX_NAME_CHARS: Final = 64  # ub-organization-name and ub-common-name, RFC 5280 appendix A.1
+MAX_COMMON_NAME_OCTETS: Final = 64  # of UTF-8: RFC 5280 counts characters, but widely used libraries count octets
 COUNTRY: Final = "CN"
 ORGANIZATION_IDENTIFIER_FORM: Final = re.compile(  # ETSI EN 319 412-1 §5.1.4; the code as in GB 32100-2015 §4.3
     r"NTRCN-[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}"
@@ -29,7 +30,7 @@ class LegalPerson:
         """Return C, O, organizationIdentifier and CN, once each.
 
         Raises:
-            ProfileError: a name is empty, longer than 64 characters or holds invisible characters; or no credit code.
+            ProfileError: a name is empty, too long or holds invisible characters; or no credit code.
         """
         identifier = f"NTRCN-{self.uscc}"
         if not ORGANIZATION_IDENTIFIER_FORM.fullmatch(identifier):
@@ -39,7 +40,7 @@ class LegalPerson:
                 x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY),
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fitting(self.organization, "organization name")),
                 x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, identifier),
-                x509.NameAttribute(NameOID.COMMON_NAME, _fitting(self.common_name, "common name")),
+                x509.NameAttribute(NameOID.COMMON_NAME, _fitting_common_name(self.common_name)),
             ]
         )
 
@@ -55,27 +56,37 @@ class ServiceName:
         """Return C, O and CN.
 
         Raises:
-            ProfileError: a name is empty, longer than 64 characters or holds invisible characters.
+            ProfileError: a name is empty, too long or holds invisible characters.
         """
         return x509.Name(
             [
                 x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY),
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fitting(self.organization, "organization name")),
-                x509.NameAttribute(NameOID.COMMON_NAME, _fitting(self.common_name, "common name")),
+                x509.NameAttribute(NameOID.COMMON_NAME, _fitting_common_name(self.common_name)),
             ]
         )
 
 
 def common_name(name: str, suffix: str = "") -> str:
-    """Return `name` and `suffix` in at most 64 characters; a name that is too long loses its end to an ellipsis.
+    """Return `name` and `suffix` in at most 64 octets; a name that is too long loses its end to an ellipsis.
 
     The full registered name stands in O; CN need not repeat it (ETSI EN 319 412-3 §4.2.1).
     """
     whole = f"{name} {suffix}".strip()
-    if len(whole) <= MAX_NAME_CHARS:
-        return whole
-    room = MAX_NAME_CHARS - len(suffix) - 2
-    return f"{name[:room].rstrip()}… {suffix}".strip()
+    kept = len(name)
+    while len(whole.encode()) > MAX_COMMON_NAME_OCTETS and kept:
+        kept -= 1
+        whole = f"{name[:kept].rstrip()}… {suffix}".strip()
+    return whole
+
+
+def _fitting_common_name(text: str) -> str:
+    if (size := len(text.encode())) > MAX_COMMON_NAME_OCTETS:
+        raise ProfileError(
+            f"the common name has {size} octets in UTF-8, at most {MAX_COMMON_NAME_OCTETS} can be read everywhere; "
+            "shorten it, the full name stands beside it"
+        )
+    return _fitting(text, "common name")
 
 
 def _fitting(text: str, what: str) -> str:
