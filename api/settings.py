@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     pin_file: Path | None = None
     zone: str = "Asia/Shanghai"  # in which the authority's days begin and end
     demo: bool = False  # a demo page that issues to anybody; refuses to run on a hardware store
+    public_url: str = ""  # in printed QR codes: https://HOST; empty: the authority's own address
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     font: tuple[Path, ...] = ()  # further font files for characters that ours lack

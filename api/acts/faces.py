@@ -96,7 +96,7 @@ def certificate_pem(office: Office, serial: int) -> bytes:
 
 def scanned_text(office: Office, row: StoredLicence) -> str:
     """What a printed code holds: the address of the check page with the credential behind the `#`."""
-    return licence_url(office.authority.base_url, row.elq1)
+    return licence_url(office.public_url, row.elq1)
 
 
 def qr_png(office: Office, row: StoredLicence) -> bytes:

@@ -45,7 +45,7 @@ def sealed_pdf(office: Office, licence: Licence, elq1: str) -> str:
     """Set the licence, seal it visibly with the authority's own seal at B-LT, and return its name in the object store."""
     authority = office.authority
     now = office.now()
-    document = licence_pdf(licence, qr_text=licence_url(authority.base_url, elq1), fonts=office.licence_fonts, now=now)
+    document = licence_pdf(licence, qr_text=licence_url(office.public_url, elq1), fonts=office.licence_fonts, now=now)
     certificate = authority.certificate(AUTHORITY_SEAL)
     with (
         scratch_file(office.scratch) as target,

@@ -44,6 +44,11 @@ class Office:
     def authority(self) -> Authority:
         return self.authority_file.current()
 
+    @property
+    def public_url(self) -> str:
+        """Where people open the check page."""
+        return self.settings.public_url or self.authority.base_url
+
     def now(self) -> datetime:
         return self.clock()
 

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from api.acts import publishing, timestamping
 from api.acts.office import Office
 from api.http.deps import OfficeDep
+from api.http.limits import RateLimit
 
 router = APIRouter(prefix="/pki", tags=["pki"])
 OCSP: Final = "application/ocsp-response"  # RFC 6960 appendix A
@@ -34,6 +35,8 @@ def ocsp_get(asked: str, office: OfficeDep) -> Response:
 async def tsa(request: Request) -> Response:
     """Answer a time-stamp request (RFC 3161 §3.4)."""
     office: Office = request.app.state.office
+    limit: RateLimit = request.app.state.rate_limit  # each time-stamp leaves a line in the ledger
+    limit.take(request.client.host if request.client else "unknown")
     return Response(await run_in_threadpool(timestamping.answer, office, await request.body()), media_type=TSA)
 
 
