@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pkcs11
-from pkcs11 import UserType, _pkcs11
+from pkcs11 import Slot, UserType, _pkcs11
 from pkcs11.exceptions import PinIncorrect, PKCS11Error, UserAlreadyLoggedIn
 
 from hsm.errors import DeviceError, DeviceGoneError, KeyBusyError
@@ -112,6 +112,19 @@ class Module:
         except PKCS11Error as exc:
             raise DeviceError(f"the module cannot be shut down: {type(exc).__name__}") from exc
         self._start(inherited=False)
+
+    def slots(self) -> list[Slot]:
+        """Return the slots that hold a token.
+
+        Raises:
+            NotInitializedError: the last restart failed half-way.
+        """
+        try:
+            return list(self.lib.get_slots(token_present=True))
+        except PKCS11Error as exc:
+            if type(exc) is PKCS11Error:  # which is how python-pkcs11 says that C_Initialize is missing
+                raise NotInitializedError("the module is not initialised") from exc
+            raise
 
     def login(self, slot: int, session: int, pin: bytes) -> None:
         """Log in, or share the login that another store of this process has.

@@ -286,7 +286,7 @@ def find_slot(module: Module, address: TokenAddress) -> Slot:
     """Raises:
     NoSuchToken: none or several fit the address.
     """
-    fitting = [slot for slot in module.lib.get_slots(token_present=True) if _fits(slot, address)]
+    fitting = [slot for slot in module.slots() if _fits(slot, address)]
     if len(fitting) != 1:
         raise NoSuchToken(f"{len(fitting)} tokens fit the address")
     return fitting[0]

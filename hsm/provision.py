@@ -110,13 +110,13 @@ def _session(module: Module, slot_id: int, user: UserType, pin: str) -> Iterator
 
 
 def _require_new(module: Module, label: str) -> None:
-    labels = [slot.get_token().label for slot in module.lib.get_slots(token_present=True) if _initialised(slot)]
+    labels = [slot.get_token().label for slot in module.slots() if _initialised(slot)]
     if label in labels:
         raise KeyExistsError(f"a token with the label {label!r} exists")
 
 
 def _free_slot(module: Module) -> Slot:
-    for slot in module.lib.get_slots(token_present=True):
+    for slot in module.slots():
         if not _initialised(slot):
             return slot
     raise TokenFullError("no slot holds a token that is not initialised yet")

@@ -107,13 +107,13 @@ class Pkcs11Store:
         Raises:
             KeyExistsError, TokenFullError, MechanismError, KeyBusyError, DeviceError, PinError: see there.
         """
-        if resident:
+        try:
+            if not resident:
+                return self._run(lambda link, session: link.generate_wrapped(session, self._name, spec, label))
             with self._making:  # the token itself allows two keys of one label
-                made = self._run(lambda link, session: link.generate_resident(session, self._name, spec, label))
-        else:
-            made = self._run(lambda link, session: link.generate_wrapped(session, self._name, spec, label))
-        self._sweep()
-        return made
+                return self._run(lambda link, session: link.generate_resident(session, self._name, spec, label))
+        finally:
+            self._sweep()
 
     @contextmanager
     def lease(self, ref: KeyRef) -> Iterator[CheckedSigner]:
