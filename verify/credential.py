@@ -29,6 +29,7 @@ URI_SHAPE: Final = re.compile(r"https?://[!-~]{1,192}")
 CTI_BYTES: Final = 8
 SHA256_BYTES: Final = 32
 MAX_NAME: Final = 64
+MAX_ISS: Final = 128
 MAX_ADDRESS: Final = 200
 MAX_SCOPE: Final = 4000
 MAX_VERSION: Final = 2**16 - 1
@@ -43,7 +44,7 @@ EPOCH: Final = date(1970, 1, 1)
 class Credential:
     """What an ELQ1 code says. Address and scope stand in full, or as one digest over both."""
 
-    iss: str
+    iss: str  # the authority, best its host name: every octet makes the printed code denser
     issued_at: datetime
     expires_at: datetime
     cti: bytes
@@ -150,13 +151,12 @@ def decode(data: bytes) -> Credential:
             pass
         case _:
             raise MalformedTokenError("the status claim does not point into one status list")
-    for place in (iss, uri):
-        if not URI_SHAPE.fullmatch(place):
-            raise MalformedTokenError("an address in the credential is not a short http or https URL")
+    if not URI_SHAPE.fullmatch(uri):
+        raise MalformedTokenError("the status list's address is not a short http or https URL")
     if len(cti) != CTI_BYTES:
         raise MalformedTokenError(f"a credential's identifier has {CTI_BYTES} octets")
     return Credential(
-        iss=iss,
+        iss=_text(iss, MAX_ISS),
         issued_at=moment(iat),
         expires_at=moment(exp),
         cti=cti,
