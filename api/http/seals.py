@@ -61,18 +61,6 @@ def pem(code: str, office: OfficeDep, _: MayRead) -> Response:
     )
 
 
-@router.post("/seals/{code}/{decision}")
-def decide(
-    code: str,
-    decision: Literal["suspend", "reinstate", "cancel"],
-    body: DecisionIn,
-    office: OfficeDep,
-    who: MayIssue,
-) -> SealOut:
-    """Suspend, reinstate or cancel a seal; its certificate follows in the same transaction."""
-    return SealOut.of(seal_life.decide(office, code, decision, reason=body.reason, actor=who.name))
-
-
 @router.post("/seals/{code}/uses", status_code=201, response_model=SealUseOut)
 def use(
     code: str,
@@ -107,6 +95,18 @@ def use(
         return SealUseOut.of(done)
 
     return once.run(who.id, fingerprint_of("uses", code, digest, str(order)), act)
+
+
+@router.post("/seals/{code}/{decision}")  # behind `uses`, which it would swallow
+def decide(
+    code: str,
+    decision: Literal["suspend", "reinstate", "cancel"],
+    body: DecisionIn,
+    office: OfficeDep,
+    who: MayIssue,
+) -> SealOut:
+    """Suspend, reinstate or cancel a seal; its certificate follows in the same transaction."""
+    return SealOut.of(seal_life.decide(office, code, decision, reason=body.reason, actor=who.name))
 
 
 @router.get("/seals/{code}/uses")
