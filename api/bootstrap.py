@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Engine
 
+from api.acts.memory import Memory
 from api.acts.office import Office
 from api.acts.presence import Presence
 from api.acts.recovery import resolve
@@ -76,6 +77,7 @@ def _open(settings: Settings, authority: AuthorityFile, store: KeyStore, engine:
             process=presence.id,
             scratch=_folder(settings.data / "scratch"),
             ocsp_index=IssuerIndex.of(authority.current().issuers()),
+            memory=Memory(),
             zone=_zone(settings.zone),
         )
     finally:

@@ -237,7 +237,7 @@ def _supersede(work: SqlUnitOfWork, old: Licence, new: Licence, *, at: datetime,
     if before is None or record is None:
         raise NotFoundError(f"there is no licence {old.number}")
     work.licences.set_state(licences.step(old, LicenceState.SUPERSEDED), before=old.state, at=at)
-    work.certificates.stand(before.serial, record.standing.revoke(Reason.SUPERSEDED, at=at), at=at)
+    work.certificates.stand(before.serial, record.standing.revoke(Reason.SUPERSEDED, at=at))
     work.enterprises.change(new.enterprise, now=at)
     kept = []
     for one in work.seals.of_licence(old.number):

@@ -83,7 +83,7 @@ def _certificate_follows(work: SqlUnitOfWork, serial: int, state: LicenceState, 
         raise NotFoundError(f"there is no certificate {serial:x}")
     standing = _standing_for(record.standing, state, at=at)
     if standing != record.standing:
-        work.certificates.stand(serial, standing, at=at)
+        work.certificates.stand(serial, standing)
 
 
 def _standing_for(standing: Standing, state: LicenceState, *, at: datetime) -> Standing:
@@ -147,5 +147,5 @@ def move_seal(
             standing = record.standing.reinstate() if record.standing.status is Status.SUSPENDED else record.standing
         case _:
             standing = record.standing.revoke(reason or Reason.CESSATION, at=at)
-    work.certificates.stand(one.serial, standing, at=at)
+    work.certificates.stand(one.serial, standing)
     work.ledger.note(at=at, actor=actor, act=f"seal.{event.value}", subject=one.code, uscc=one.uscc)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from api.acts.memory import Memory
 from api.authority_file import AuthorityFile
 from api.db.work import SqlUnitOfWork
 from api.objects import Objects
@@ -38,6 +39,7 @@ class Office:
     process: str  # this process's line in `processes`
     scratch: Path  # for files in the making
     ocsp_index: IssuerIndex
+    memory: Memory
     zone: ZoneInfo  # in which the authority's days begin and end
 
     @property

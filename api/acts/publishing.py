@@ -88,9 +88,9 @@ def crl(office: Office, name: str) -> bytes:
     now = office.now()
     with office.reading() as work:
         newest = work.ledger.newest_crl(name)
-        changed = work.certificates.newest_change(name)
+        changes = work.ledger.changes_of(name)
     stale = newest is None or now > newest.this_update + office.settings.crl_fresh_for / RENEW_AT
-    if newest is not None and not stale and (changed is None or changed <= newest.this_update):
+    if newest is not None and not stale and newest.changes == changes:
         return newest.der
     return publish_crl(office, name).der
 
@@ -109,6 +109,7 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
         if newest is not None and newest.this_update > now + timedelta(seconds=1):
             raise ClockError(f"the clock says {now.isoformat()}, the last CRL is of {newest.this_update.isoformat()}")
         number = work.ledger.highest_crl(name) + 1
+        changes = work.ledger.changes_of(name)  # read before the list: what is counted is on it
         draft = crl_draft(
             issuer,
             [Entry.of(one.serial, one.standing) for one in work.certificates.revoked(name)],
@@ -118,7 +119,13 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
             distribution_point=issuer.crl_url,
         )
         work.ledger.intend_crl(
-            name, number, draft.tbs, process=office.process, this_update=now, next_update=now + fresh_for
+            name,
+            number,
+            draft.tbs,
+            process=office.process,
+            this_update=now,
+            next_update=now + fresh_for,
+            changes=changes,
         )
         work.commit()
     with office.lease(office.authority.key(name)) as signer:
@@ -126,7 +133,7 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
     with office.work() as work:
         work.ledger.signed_crl(name, number, der)
         work.commit()
-    return StoredCrl(issuer=name, number=number, der=der, this_update=now, next_update=now + fresh_for)
+    return StoredCrl(issuer=name, number=number, der=der, this_update=now, next_update=now + fresh_for, changes=changes)
 
 
 def ca_certificate(office: Office, name: str) -> x509.Certificate:
@@ -151,23 +158,29 @@ def ca_pem(office: Office, name: str) -> bytes:
 
 
 def status_list(office: Office, number: int) -> bytes:
-    """Return one Token Status List, signed now.
+    """Return one Token Status List, made anew when a licence changed and at least every half of its time.
 
     Raises:
         NotFoundError: no licence has a place in it.
     """
     with office.reading() as work:
-        places = work.licences.places()
+        changes, places = work.licences.changes(), work.licences.places()
+    if number and places <= number * MAX_ENTRIES:
+        raise NotFoundError(f"there is no status list {number}")
+    period = int(office.now().timestamp() // (office.settings.status_fresh_for.total_seconds() / RENEW_AT))
+    return office.memory.recall(f"status-{number}", (changes, period), lambda: _new_status_list(office, number, places))
+
+
+def _new_status_list(office: Office, number: int, places: int) -> bytes:
+    with office.reading() as work:
         states = work.licences.states()
     first = number * MAX_ENTRIES
-    if number and places <= first:
-        raise NotFoundError(f"there is no status list {number}")
     size = min(MAX_ENTRIES, max(places - first, 1))
     authority = office.authority
     with office.lease(authority.key(CREDENTIAL)) as signer:
         return issue_status_list(
-            {index - first: STATUS_OF[state] for index, state in states if first <= index < first + MAX_ENTRIES},
-            size=min(MAX_ENTRIES, -(-size // LIST_ROOM) * LIST_ROOM),
+            {index - first: STATUS_OF[state] for index, state in states if first <= index < first + size},
+            size=-(-size // LIST_ROOM) * LIST_ROOM,
             uri=f"{authority.base_url}/pki/status/{number}",
             kid=kid_of(authority.certificate(CREDENTIAL)),
             sign=lambda message: signer.sign(message, signer.default_algorithm),

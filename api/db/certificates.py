@@ -7,8 +7,9 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from api.db.counters import advance, changes_of
 from api.db.tables import certificates
 from ca.certificate_states import Life, Reason, Standing, Status
 from ca.errors import StateError
@@ -67,15 +68,14 @@ class SqlCertificates:
 
     def void(self, serials: Sequence[int], *, revoked: bool, now: datetime) -> None:
         """Give up on certificates that never reached anybody. `revoked`: the key may have signed, so list them."""
-        status = (
-            {"status": Status.REVOKED.value, "reason": Reason.CESSATION.value, "status_at": now, "changed_at": now}
-            if revoked
-            else {}
-        )
+        chosen = certificates.c.serial.in_([_hex(serial) for serial in serials])
+        values: dict[str, Any] = {"state": Life.VOID.value}
+        if revoked:
+            values |= {"status": Status.REVOKED.value, "reason": Reason.CESSATION.value, "status_at": now}
+            for issuer in self._connection.execute(select(certificates.c.issuer).where(chosen).distinct()).scalars():
+                advance(self._connection, changes_of(issuer))
         self._connection.execute(
-            update(certificates)
-            .where(certificates.c.serial.in_([_hex(serial) for serial in serials]), certificates.c.state != "delivered")
-            .values(state="void", **status)
+            update(certificates).where(chosen, certificates.c.state != Life.DELIVERED.value).values(**values)
         )
 
     def get(self, serial: int) -> CertificateRecord | None:
@@ -88,13 +88,16 @@ class SqlCertificates:
         )
         return [_record(row) for row in rows]
 
-    def stand(self, serial: int, standing: Standing, *, at: datetime) -> None:
+    def stand(self, serial: int, standing: Standing) -> None:
         """Set what CRL and OCSP say of it from now on."""
+        one = certificates.c.serial == _hex(serial)
+        issuer = self._connection.execute(select(certificates.c.issuer).where(one)).scalar_one()
+        advance(self._connection, changes_of(issuer))
         reason = None if standing.reason is None else standing.reason.value
         self._connection.execute(
             update(certificates)
-            .where(certificates.c.serial == _hex(serial))
-            .values(status=standing.status.value, reason=reason, status_at=standing.since, changed_at=at)
+            .where(one)
+            .values(status=standing.status.value, reason=reason, status_at=standing.since)
         )
 
     def revoked(self, issuer: str) -> list[RevokedEntry]:
@@ -105,13 +108,6 @@ class SqlCertificates:
             .order_by(certificates.c.status_at, certificates.c.serial)
         )
         return [RevokedEntry(serial=int(row.serial, 16), standing=_standing(row)) for row in found]
-
-    def newest_change(self, issuer: str) -> datetime | None:
-        """When a certificate of this issuer was last suspended, reinstated or revoked."""
-        found: datetime | None = self._connection.execute(
-            select(func.max(certificates.c.changed_at)).where(certificates.c.issuer == issuer)
-        ).scalar_one()
-        return found
 
     def add_delivered(self, certificate: x509.Certificate, *, issuer: str, profile: str, subject: str) -> None:
         """Enter a certificate that the ceremony made; one that is there already stays as it is."""

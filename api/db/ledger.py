@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from api.db.tables import counters, crls, events, processes, timestamps
+from api.db.counters import advance, changes_of, value
+from api.db.tables import crls, events, processes, timestamps
 from ca.errors import StateError
 
 
@@ -21,6 +22,7 @@ class StoredCrl:
     der: bytes
     this_update: datetime
     next_update: datetime
+    changes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +55,23 @@ class SqlLedger:
         self._connection = connection
 
     def count(self, name: str, *, by: int = 1) -> int:
-        """Advance a counter and return the first number that is now the caller's; counters start at 1."""
-        done = self._connection.execute(
-            update(counters).where(counters.c.name == name).values(value=counters.c.value + by)
-        )
-        if done.rowcount == 0:
-            self._connection.execute(insert(counters).values(name=name, value=by))
-            return 1
-        value: int = self._connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar_one()
-        return value - by + 1
+        """Take `by` numbers of a counter and return the first."""
+        return advance(self._connection, name, by=by)
+
+    def changes_of(self, issuer: str) -> int:
+        """How often the status of a certificate of this issuer changed."""
+        return value(self._connection, changes_of(issuer))
 
     def intend_crl(
-        self, issuer: str, number: int, tbs: bytes, *, process: str, this_update: datetime, next_update: datetime
+        self,
+        issuer: str,
+        number: int,
+        tbs: bytes,
+        *,
+        process: str,
+        this_update: datetime,
+        next_update: datetime,
+        changes: int,
     ) -> None:
         self._connection.execute(
             insert(crls).values(
@@ -75,6 +82,7 @@ class SqlLedger:
                 tbs=tbs,
                 this_update=this_update,
                 next_update=next_update,
+                changes=changes,
             )
         )
 
@@ -103,6 +111,7 @@ class SqlLedger:
             der=row.der,
             this_update=row.this_update,
             next_update=row.next_update,
+            changes=row.changes,
         )
 
     def highest_crl(self, issuer: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from api.db.counters import LICENCE_CHANGES, advance, value
 from api.db.register import enterprise_of_record
 from api.db.tables import licences
 from ca.errors import StateError
@@ -34,6 +35,7 @@ class SqlLicences:
 
     def add(self, row: StoredLicence) -> None:
         one = row.licence
+        advance(self._connection, LICENCE_CHANGES)
         self._connection.execute(
             insert(licences).values(
                 number=one.number,
@@ -75,6 +77,7 @@ class SqlLicences:
 
     def set_state(self, licence: Licence, *, before: LicenceState, at: datetime) -> None:
         """Move on from `before`; raises StateError if somebody else did so meanwhile."""
+        advance(self._connection, LICENCE_CHANGES)
         done = self._connection.execute(
             update(licences)
             .where(licences.c.number == licence.number, licences.c.state == before.value)
@@ -87,6 +90,10 @@ class SqlLicences:
         """How many places of status lists are taken."""
         highest = self._connection.execute(select(func.max(licences.c.status_index))).scalar_one()
         return 0 if highest is None else int(highest) + 1
+
+    def changes(self) -> int:
+        """How often licences came, went or changed their state."""
+        return value(self._connection, LICENCE_CHANGES)
 
     def states(self) -> list[tuple[int, LicenceState]]:
         """Place in the status list and state of every licence that is not simply active."""

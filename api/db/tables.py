@@ -113,9 +113,7 @@ certificates: Final = Table(
     Column("status", String(16), nullable=False),
     Column("reason", String(32)),
     Column("status_at", UtcDateTime),
-    Column("changed_at", UtcDateTime),  # of the status, also when it came back to good
 )
-Index("ix_certificates_changed", certificates.c.issuer, certificates.c.changed_at)
 Index("ix_certificates_unfinished", certificates.c.state, postgresql_where=text("state <> 'delivered'"))
 Index(
     "ix_certificates_revoked",
@@ -209,6 +207,7 @@ crls: Final = Table(
     Column("der", LargeBinary),
     Column("this_update", UtcDateTime, nullable=False),
     Column("next_update", UtcDateTime, nullable=False),
+    Column("changes", Integer, nullable=False),  # how many status changes of the issuer it has seen
 )
 
 timestamps: Final = Table(

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("der", sa.LargeBinary(), nullable=True),
         sa.Column("this_update", UtcDateTime(), nullable=False),
         sa.Column("next_update", UtcDateTime(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("issuer", "number", name=op.f("pk_crls")),
     )
     op.create_table(
@@ -131,13 +132,11 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("status_at", UtcDateTime(), nullable=True),
-        sa.Column("changed_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["key_id"], ["keys.id"], name=op.f("fk_certificates_key_id")),
         sa.PrimaryKeyConstraint("serial", name=op.f("pk_certificates")),
         sa.UniqueConstraint("tbs_sha256", name=op.f("uq_certificates_tbs_sha256")),
     )
     with op.batch_alter_table("certificates", schema=None) as batch_op:
-        batch_op.create_index("ix_certificates_changed", ["issuer", "changed_at"], unique=False)
         batch_op.create_index(
             "ix_certificates_revoked",
             ["issuer", "status"],
