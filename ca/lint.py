@@ -124,6 +124,10 @@ def _algorithm(facts: Facts) -> str | None:
 
 
 def _issuer(facts: Facts) -> str | None:
+    if (facts.issuer is None) != (not facts.profile.issuers):
+        return "the profile does not fit a certificate that signs itself, or one that does not"
+    if facts.issuer is not None and facts.issuer.name not in facts.profile.issuers:
+        return f"the profile is not issued by {facts.issuer.name!r}"
     expected = facts.issuer.certificate.subject if facts.issuer else facts.certificate.subject
     return None if facts.fields[3] == expected.public_bytes() else "the issuer is not named as in its certificate"
 
