@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from asn1crypto import algos, core, tsp
 from cryptography import x509
@@ -22,13 +22,13 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
-from hsm.signer import KeySpec, SignatureAlgorithm
+from hsm.signer import KeySpec, PublicKey, SignatureAlgorithm
 from seals.errors import EvidenceError
 from seals.model import FormXObject
 from seals.placement import Invisible
 from seals.ports import Evidence
 from seals.signing import Level, Sealed, SealingKey, seal_pdf
-from tests.support.keys import MemorySigner, PrivateKey, make_key, rsa_key
+from tests.support.keys import MemorySigner, make_key, rsa_key
 from verify import cms
 from verify.algorithms import SIGNATURE_ALGORITHMS
 
@@ -39,6 +39,12 @@ PICTURE = FormXObject(
     width_mm=42,
     height_mm=42,
 )
+
+
+class Keyed(Protocol):
+    """A private key, or a signer: what a certificate can be made for."""
+
+    def public_key(self) -> PublicKey: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def _usage(**named: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**(every | named))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey, issuer_key: PrivateKey) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: Keyed, issuer_key: Keyed) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -116,7 +122,7 @@ def make_ca(common: str, parent: Ca | None = None) -> Ca:
     return Ca(certificate=certificate, key=key)
 
 
-def make_leaf(ca: Ca, common: str, key: PrivateKey, *, timestamping: bool = False) -> x509.Certificate:
+def make_leaf(ca: Ca, common: str, key: Keyed, *, timestamping: bool = False) -> x509.Certificate:
     builder = _builder(_name(common), ca.certificate.subject, key, ca.key).add_extension(
         x509.BasicConstraints(ca=False, path_length=None), critical=True
     )
