@@ -35,7 +35,6 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
 PAGES: Final[Mapping[str, tuple[str, str]]] = {
     "skip": ("跳到正文", "Skip to content"),
     "nav": ("主导航", "Main"),
-    "nav.home": ("首页", "Home"),
     "nav.check": ("查验", "Check"),
     "nav.api": ("接口", "API"),
     "nav.demo": ("演示", "Demo"),
@@ -49,7 +48,6 @@ PAGES: Final[Mapping[str, tuple[str, str]]] = {
         "本站由{authority}自行运行，不连接任何第三方网站。",
         "Run by {authority} itself. These pages load nothing from anybody else.",
     ),
-    "footer.root": ("根证书", "Root certificate"),
     "footer.api": ("接口说明", "API description"),
     "landing.lead": (
         "{authority}在此签发电子营业执照和电子印章。企业用它盖章，任何人都能当场查验，不用注册。",
@@ -131,7 +129,6 @@ PAGES: Final[Mapping[str, tuple[str, str]]] = {
     "tag.pki": ("证书服务", "Certificate services"),
     "tag.health": ("运行状态", "Health"),
     "tag.other": ("其他", "Other"),
-    "licence.number": ("执照编号", "Licence number"),
     "licence.asof": ("登记机关于 {time} 的答复", "The register’s answer as of {time}"),
     "licence.check": ("查验这份执照的二维码或 PDF", "Check the code or PDF of this licence"),
     "licence.note": (

@@ -114,11 +114,13 @@ function factValue(name, facts) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-function factBlock(facts) {
+function factBlock(facts, status) {
   // a short code on paper leaves the address and the scope out; an open term is a fact
   const names = FACTS.filter((name) => name in facts && (facts[name] !== null || name === "term_until"));
   return el("section", { className: "block" }, el("h2", {}, t("t.check.licence")),
-    el("dl", { className: "facts" }, ...names.map((name) => row(known("fact", name), factValue(name, facts)))));
+    el("dl", { className: "facts" }, 
+      ...(status ? [row(t("fact.state"), inWords(status))] : []),
+      ...names.map((name) => row(known("fact", name), factValue(name, facts)))));
 }
 
 /** All that stands behind the verdict. */
@@ -126,7 +128,9 @@ export function evidence(report) {
   const parts = [];
   if (report.kind === "licence-qr") {
     parts.push(el("p", { className: "stated" }, t("report.static")));
-    if (Object.keys(report.facts).length) parts.push(factBlock(report.facts));
+    if (Object.keys(report.facts).length) {
+      parts.push(factBlock(report.facts, report.findings.find((one) => one.id === "qr.status")));
+    }
   }
   if (report.signatures.length) {
     parts.push(el("section", { className: "block" }, el("h2", {}, t("t.check.signatures")), ...report.signatures.map(signatureCard)));
