@@ -1,35 +1,59 @@
 """QR symbols as modules, PNG and SVG. One symbol: the URL in byte mode, the payload in alphanumeric mode, level M."""
 
 import io
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Final, TypeAlias
 
-import zxingcpp
+import qrcode
 from PIL import Image
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.exceptions import DataOverflowError
+from qrcode.util import QRData
 
 from ca.errors import CredentialError
 
-LEVEL: Final = "M"  # 15 % of the codewords may be lost, ISO/IEC 18004 §7.5.1
+ALPHANUMERIC_MODE: Final = 2  # mode indicators, ISO/IEC 18004 §7.4.1
+BYTE_MODE: Final = 4
+LEVEL: Final = ERROR_CORRECT_M  # 15 % of the codewords may be lost, ISO/IEC 18004 §7.5.1
+ALPHANUMERIC: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")  # ISO/IEC 18004 §7.4.4
 QUIET: Final = 4  # modules around the symbol, ISO/IEC 18004 §5.3.8
+KEPT: Final = 64  # symbols: trying all eight masks takes a fifth of a second
 MAX_MODULE_PX: Final = 64
 
 Modules: TypeAlias = tuple[tuple[bool, ...], ...]  # rows from the top, True is dark, without the quiet zone
 
 
+@lru_cache(maxsize=KEPT)
 def qr_modules(text: str) -> Modules:
-    """Return the symbol. Runs of payload characters are packed as alphanumeric, the rest as bytes, for the least size.
+    """Return the symbol. What stands behind the first `#` is packed as alphanumeric if it can be, the rest as bytes.
 
     Raises:
         CredentialError: more than the largest symbol holds, or not ASCII.
     """
     if not text or not text.isascii():
         raise CredentialError("a code holds ASCII text")
+    symbol = qrcode.QRCode(error_correction=LEVEL, border=0, box_size=1)
+    for part in _segments(text):
+        symbol.add_data(part, optimize=0)
     try:
-        symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=LEVEL)
-    except ValueError as exc:
+        symbol.make(fit=True)
+    except (DataOverflowError, ValueError) as exc:  # ValueError: a version beyond 40 is asked for inside
         raise CredentialError("the text does not fit a QR code") from exc
-    picture: Any = symbol.to_image(scale=1, add_quiet_zones=False)  # a buffer of one octet a module, 0 is dark
-    grey: Any = memoryview(picture).tolist()
-    return tuple(tuple(value == 0 for value in row) for row in grey)
+    return tuple(tuple(bool(dark) for dark in row) for row in symbol.get_matrix())
+
+
+def _segments(text: str) -> list[QRData]:
+    """The address in bytes, its fragment in the denser mode."""
+    head, mark, payload = text.rpartition("#")
+    parts = [part for part in (head + mark, payload) if part]
+    return [_segment(part, dense=part is payload and set(part) <= ALPHANUMERIC) for part in parts]
+
+
+def _segment(text: str, *, dense: bool) -> QRData:
+    data = text.encode("ascii")
+    if dense:
+        return QRData(data, ALPHANUMERIC_MODE, check_data=False)
+    return QRData(data, BYTE_MODE, check_data=False)
 
 
 def qr_picture(text: str, *, module_px: int = 8) -> bytes:
