@@ -117,8 +117,12 @@ def body_of(problem: Problem, *, detail: str | None, **more: Any) -> dict[str, A
     return {**body, **{name: value for name, value in more.items() if value}}
 
 
-def answer(problem: Problem, *, detail: str | None = None, **more: Any) -> JSONResponse:
-    headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
+def answer(
+    problem: Problem, *, detail: str | None = None, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    headers = dict(headers or {})
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
     if problem.status == 401:  # noqa: PLR2004 - RFC 9110 §15.5.2 demands the header with this status
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body_of(problem, detail=detail, **more), problem.status, headers=headers, media_type=MEDIA_TYPE)
@@ -158,7 +162,8 @@ def install(app: FastAPI) -> None:
     def plain(_: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
         problem = OF_STATUS.get(status, Problem(status, "http", "Request refused"))
-        return answer(problem, detail=str(getattr(error, "detail", "")))
+        # `Allow` belongs to a 405 (RFC 9110 §15.5.6)
+        return answer(problem, detail=str(getattr(error, "detail", "")), headers=getattr(error, "headers", None))
 
     for root in (service.ServiceError, ca.CaError, seals.SealError, verify.VerifyError, hsm.HsmError):
         app.add_exception_handler(root, known)

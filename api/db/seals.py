@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from api.db.tables import keys, seal_uses, seals
 from hsm.signer import KeyRef, KeySpec
@@ -149,12 +149,13 @@ class SqlSealUses:
         row = self._connection.execute(select(seal_uses).where(seal_uses.c.id == use_id)).one_or_none()
         return None if row is None else _use(row)
 
-    def of_seal(self, code: str, *, before: datetime | None, limit: int) -> list[SealUse]:
-        """The newest first; `before` continues a page."""
+    def of_seal(self, code: str, *, after: SealUse | None, limit: int) -> list[SealUse]:
+        """The newest first; `after`, the last one of a page, continues it. Uses of the same moment go by identity."""
+        when, who = seal_uses.c.asked_at, seal_uses.c.id
         chosen = select(seal_uses).where(seal_uses.c.seal == code)
-        if before is not None:
-            chosen = chosen.where(seal_uses.c.asked_at < before)
-        rows = self._connection.execute(chosen.order_by(seal_uses.c.asked_at.desc()).limit(limit))
+        if after is not None:
+            chosen = chosen.where(or_(when < after.asked_at, and_(when == after.asked_at, who < after.id)))
+        rows = self._connection.execute(chosen.order_by(when.desc(), who.desc()).limit(limit))
         return [_use(row) for row in rows]
 
     def unfinished(self) -> list[SealUse]:

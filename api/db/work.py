@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api.db.access import SqlReplies, SqlTokens
@@ -13,7 +13,7 @@ from api.db.ledger import SqlLedger
 from api.db.licences import SqlLicences
 from api.db.register import SqlEnterprises
 from api.db.seals import SqlKeys, SqlSeals, SqlSealUses
-from api.errors import DatabaseBusyError, DatabaseGoneError
+from api.errors import BadInputError, DatabaseBusyError, DatabaseGoneError
 
 
 class SqlUnitOfWork:
@@ -22,6 +22,7 @@ class SqlUnitOfWork:
     Raises:
         DatabaseBusyError: somebody else holds the database for too long.
         DatabaseGoneError: the database does not answer.
+        BadInputError: it cannot keep a value that it was given.
     """
 
     def __init__(self, engine: Engine, *, read_only: bool = False) -> None:
@@ -63,6 +64,8 @@ class SqlUnitOfWork:
             self._connection = None
         if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)):
             raise problem_of(error) from error
+        if isinstance(error, DataError):  # PostgreSQL cannot keep U+0000 in a text; SQLite can
+            raise BadInputError("a text has a character that cannot be stored") from error
 
     def commit(self) -> None:
         """Make it last."""

@@ -3,14 +3,26 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 
 from api import problems
 from api.acts.office import Office
 from api.http import enterprises, health, licences, pki, seals, verify
+from api.http.deps import AtWork
+from api.http.description import complete
 from api.http.limits import BodyLimit, RateLimit
 from api.web import routes as web
+
+
+class Service(FastAPI):
+    """Describes its problems, too."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(office: Office) -> FastAPI:
@@ -20,7 +32,7 @@ def create_app(office: Office) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    app = FastAPI(
+    app = Service(
         title="Vermilion",
         summary="Electronic business licences, electronic seals and sealed documents",
         version=version("vermilion"),
@@ -30,6 +42,7 @@ def create_app(office: Office) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.office = office
+    app.state.at_work = AtWork()
     app.state.rate_limit = RateLimit(office.settings.verify_per_minute)
     for part in (enterprises, licences, seals, verify, pki, health):
         app.include_router(part.router)

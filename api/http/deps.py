@@ -3,8 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Response
@@ -15,7 +17,15 @@ from api.acts.access import authenticate
 from api.acts.office import Office
 from api.db.access import Token
 from api.db.work import SqlUnitOfWork
-from api.errors import BadInputError, ForbiddenError, KeyInUseError, KeyReusedError, UnauthenticatedError
+from api.errors import (
+    BadInputError,
+    DatabaseBusyError,
+    DatabaseGoneError,
+    ForbiddenError,
+    KeyInUseError,
+    KeyReusedError,
+    UnauthenticatedError,
+)
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")  # what fits a structured-field string without quoting
 bearer: Final = HTTPBearer(auto_error=False, description="A token made by the ceremony or by `vermilion token add`")
@@ -51,11 +61,37 @@ class Scope:
         return token
 
 
+@dataclass(slots=True)
+class AtWork:
+    """Which keyed requests this process is answering right now."""
+
+    _keys: set[tuple[str, str]] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def on(self, actor: str, key: str) -> Iterator[None]:
+        """Hold a key for the length of a `with` block.
+
+        Raises:
+            KeyInUseError: it is held already.
+        """
+        with self._lock:
+            if (actor, key) in self._keys:
+                raise KeyInUseError("the first request with this Idempotency-Key is still at work")
+            self._keys.add((actor, key))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keys.discard((actor, key))
+
+
 @dataclass(frozen=True, slots=True)
 class Once:
     """Answers a repeated request with the answer of the first (draft-ietf-httpapi-idempotency-key-header)."""
 
     office: Office
+    at_work: AtWork
     key: str | None
 
     def run(
@@ -69,24 +105,37 @@ class Once:
         """
         if self.key is None:
             return _json(status, act(Remember(None, actor, status)).model_dump_json())
-        digest = hashlib.sha256(fingerprint).digest()
+        with self.at_work.on(actor, self.key):
+            known = self._claim(actor, self.key, hashlib.sha256(fingerprint).digest())
+            if known is not None:
+                return known
+            try:
+                return _json(status, act(Remember(self.key, actor, status)).model_dump_json())
+            except BaseException:
+                with suppress(DatabaseGoneError, DatabaseBusyError):  # the first error is told; see `_claim`
+                    self._release(actor, self.key)
+                raise
+
+    def _claim(self, actor: str, key: str, digest: bytes) -> Response | None:
+        """Make the key this request's own, or return the answer that it has already."""
         with self.office.work() as work:
-            mine = work.replies.claim(actor, self.key, digest, process=self.office.process, now=self.office.now())
-            known = None if mine else work.replies.get(actor, self.key)
+            mine = work.replies.claim(actor, key, digest, process=self.office.process, now=self.office.now())
+            known = None if mine else work.replies.get(actor, key)
             work.commit()
-        if known is not None:
-            if known.request_sha256 != digest:
-                raise KeyReusedError("this Idempotency-Key was used with another request; take a new one")
-            if known.status is None or known.body is None:
-                raise KeyInUseError("the first request with this Idempotency-Key is still at work")
+        if known is None:
+            return None
+        if known.request_sha256 != digest:
+            raise KeyReusedError("this Idempotency-Key was used with another request; take a new one")
+        if known.status is not None and known.body is not None:
             return _json(known.status, known.body, replayed=True)
-        try:
-            return _json(status, act(Remember(self.key, actor, status)).model_dump_json())
-        except BaseException:
-            with self.office.work() as work:
-                work.replies.release(actor, self.key)
-                work.commit()
-            raise
+        if known.process != self.office.process:
+            raise KeyInUseError("the first request with this Idempotency-Key is still at work")
+        return None  # ours, and nothing is at work on it: the database was gone when it should have been released
+
+    def _release(self, actor: str, key: str) -> None:
+        with self.office.work() as work:
+            work.replies.release(actor, key)
+            work.commit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +153,7 @@ class Remember:
 
 
 def once_of(
+    request: Request,
     office: OfficeDep,
     idempotency_key: Annotated[
         str | None, Header(description="Any unique text; a repeated request gets the first answer again")
@@ -112,7 +162,8 @@ def once_of(
     """Check the header's form."""
     if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
         raise BadInputError("an Idempotency-Key is 1 to 128 printable ASCII characters without blanks")
-    return Once(office, idempotency_key)
+    at_work: AtWork = request.app.state.at_work
+    return Once(office, at_work, idempotency_key)
 
 
 OnceDep = Annotated[Once, Depends(once_of)]

@@ -1,10 +1,11 @@
 """Is the service alive, can it work, and how much has it done."""
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import generate_latest
 
 from api.acts.probes import probe
 from api.http.deps import OfficeDep
+from api.http.media import Metrics
 from api.http.schemas import Health
 
 router = APIRouter(tags=["operation"])
@@ -16,7 +17,7 @@ def alive() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "A part does not answer", "model": Health}})
 def ready(office: OfficeDep, response: Response) -> Health:
     """Database, key store and object store answer; 503 if one of them does not."""
     parts = probe(office)
@@ -25,7 +26,7 @@ def ready(office: OfficeDep, response: Response) -> Health:
     return Health(status="ready" if good else "not ready", parts=parts)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Metrics)
 def metrics() -> Response:
     """Counters in the text format of Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Metrics(generate_latest())

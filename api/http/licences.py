@@ -3,11 +3,12 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse
 
 from api.acts import establish, faces, licence_life
 from api.db.access import Token
 from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
+from api.http.media import Pdf, Pem, Png, Svg
 from api.http.schemas import (
     DecisionIn,
     EnterpriseIn,
@@ -91,23 +92,21 @@ def decide(
     return LicenceOut.of(licence_life.decide(office, number, decision, reason=body.reason, actor=who.name))
 
 
-@router.get("/{number}/licence.pdf", response_class=StreamingResponse)
-def pdf(number: str, office: OfficeDep, _: MayRead) -> StreamingResponse:
+@router.get("/{number}/licence.pdf", response_class=Pdf)
+def pdf(number: str, office: OfficeDep, _: MayRead) -> Pdf:
     """The sealed PDF face."""
     row = licence_life.licence(office, number)
     headers = {
         "Content-Disposition": f'inline; filename="licence-{number}.pdf"',
         "Content-Length": str(office.objects.size(row.pdf)),
     }
-    return StreamingResponse(office.objects.stream(row.pdf), media_type="application/pdf", headers=headers)
+    return Pdf(office.objects.stream(row.pdf), headers=headers)
 
 
-@router.get("/{number}/licence.pem", response_class=PlainTextResponse)
+@router.get("/{number}/licence.pem", response_class=Pem)
 def pem(number: str, office: OfficeDep, _: MayRead) -> Response:
     """The X.509 face."""
-    return Response(
-        faces.certificate_pem(office, licence_life.licence(office, number).serial), media_type="application/x-pem-file"
-    )
+    return Pem(faces.certificate_pem(office, licence_life.licence(office, number).serial))
 
 
 @router.get("/{number}/licence.elq1", response_class=PlainTextResponse)
@@ -116,13 +115,13 @@ def elq1(number: str, office: OfficeDep, _: MayRead) -> PlainTextResponse:
     return PlainTextResponse(licence_life.licence(office, number).elq1)
 
 
-@router.get("/{number}/qr.png", response_class=Response)
+@router.get("/{number}/qr.png", response_class=Png)
 def qr_png(number: str, office: OfficeDep, _: MayRead) -> Response:
     """The QR face as a picture."""
-    return Response(faces.qr_png(office, licence_life.licence(office, number)), media_type="image/png")
+    return Png(faces.qr_png(office, licence_life.licence(office, number)))
 
 
-@router.get("/{number}/qr.svg", response_class=Response)
+@router.get("/{number}/qr.svg", response_class=Svg)
 def qr_svg(number: str, office: OfficeDep, _: MayRead) -> Response:
     """The QR face as a vector picture."""
-    return Response(faces.qr_svg(office, licence_life.licence(office, number)), media_type="image/svg+xml")
+    return Svg(faces.qr_svg(office, licence_life.licence(office, number)))

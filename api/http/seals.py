@@ -1,14 +1,14 @@
 """Seals and their uses over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
-from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from api.acts import faces, seal_life, sealing
 from api.db.access import Token
+from api.errors import BadInputError
 from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
+from api.http.media import Pdf, Pem, Png, Svg
 from api.http.schemas import DecisionIn, SealOut, SealPage, SealUseOut, SealUsePage
 from api.scratch import sha256_of
 
@@ -41,24 +41,22 @@ def one(code: str, office: OfficeDep, _: MayRead) -> SealOut:
     return SealOut.of(seal_life.seal(office, code))
 
 
-@router.get("/seals/{code}/picture.svg", response_class=Response)
+@router.get("/seals/{code}/picture.svg", response_class=Svg)
 def svg(code: str, office: OfficeDep, _: MayRead) -> Response:
     """The seal's picture as vectors."""
-    return Response(faces.seal_svg(office, seal_life.seal(office, code)), media_type="image/svg+xml")
+    return Svg(faces.seal_svg(office, seal_life.seal(office, code)))
 
 
-@router.get("/seals/{code}/picture.png", response_class=Response)
+@router.get("/seals/{code}/picture.png", response_class=Png)
 def png(code: str, office: OfficeDep, _: MayRead) -> Response:
     """The seal's picture at 300 dots an inch on a transparent ground."""
-    return Response(faces.seal_png(office, seal_life.seal(office, code)), media_type="image/png")
+    return Png(faces.seal_png(office, seal_life.seal(office, code)))
 
 
-@router.get("/seals/{code}/certificate.pem", response_class=PlainTextResponse)
+@router.get("/seals/{code}/certificate.pem", response_class=Pem)
 def pem(code: str, office: OfficeDep, _: MayRead) -> Response:
     """The seal's certificate."""
-    return Response(
-        faces.certificate_pem(office, seal_life.seal(office, code).serial), media_type="application/x-pem-file"
-    )
+    return Pem(faces.certificate_pem(office, seal_life.seal(office, code).serial))
 
 
 @router.post("/seals/{code}/uses", status_code=201, response_model=SealUseOut)
@@ -110,12 +108,21 @@ def decide(
 
 
 @router.get("/seals/{code}/uses")
-def uses(code: str, office: OfficeDep, _: MayRead, cursor: datetime | None = None, limit: Limit = 50) -> SealUsePage:
+def uses(
+    code: str,
+    office: OfficeDep,
+    _: MayRead,
+    cursor: Annotated[str, Query(max_length=32)] = "",
+    limit: Limit = 50,
+) -> SealUsePage:
     """The log of a seal's uses, newest first."""
     seal_life.seal(office, code)
     with office.reading() as work:
-        found = work.uses.of_seal(code, before=cursor, limit=limit)
-    following = found[-1].asked_at.isoformat() if len(found) == limit else None
+        last = work.uses.get(cursor) if cursor else None
+        if cursor and (last is None or last.seal != code):
+            raise BadInputError("this cursor is not from the log of this seal")
+        found = work.uses.of_seal(code, after=last, limit=limit)
+    following = found[-1].id if len(found) == limit else None
     return SealUsePage(items=[SealUseOut.of(one) for one in found], next=following)
 
 
@@ -125,12 +132,12 @@ def one_use(use_id: str, office: OfficeDep, _: MayRead) -> SealUseOut:
     return SealUseOut.of(sealing.use(office, use_id))
 
 
-@router.get("/seal-uses/{use_id}/document", response_class=StreamingResponse)
-def document_of(use_id: str, office: OfficeDep, _: MaySeal) -> StreamingResponse:
+@router.get("/seal-uses/{use_id}/document", response_class=Pdf)
+def document_of(use_id: str, office: OfficeDep, _: MaySeal) -> Pdf:
     """The sealed file."""
     name = sealing.sealed_file(office, use_id)
     headers = {
         "Content-Disposition": f'attachment; filename="sealed-{use_id[:8]}.pdf"',
         "Content-Length": str(office.objects.size(name)),
     }
-    return StreamingResponse(office.objects.stream(name), media_type="application/pdf", headers=headers)
+    return Pdf(office.objects.stream(name), headers=headers)

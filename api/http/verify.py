@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -44,7 +46,10 @@ BODY: Final[dict[str, Any]] = {
 @router.post(
     "",
     openapi_extra={"requestBody": BODY},
-    responses={200: {"description": "The report", "content": {"application/json": {"schema": REPORT}}}},
+    responses={
+        200: {"description": "The report", "content": {"application/json": {"schema": REPORT}}},
+        429: {"description": "Too many requests from this address"},
+    },
 )
 async def verify(request: Request) -> dict[str, Any]:
     """Check a file or a code against this authority's roots. A failed check is an answer (200), not an error."""
@@ -53,7 +58,7 @@ async def verify(request: Request) -> dict[str, Any]:
     limit.take(request.client.host if request.client else "unknown")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        text = VerifyIn.model_validate_json(await request.body()).text
+        text = _text_of(await request.body())
         report = await run_in_threadpool(checking.check_text, office, text)
         return report.as_json()
     if kind != "multipart/form-data":
@@ -64,3 +69,12 @@ async def verify(request: Request) -> dict[str, Any]:
             raise BadInputError("the field `file` is missing")
         report = await run_in_threadpool(checking.check_file, office, upload.file)
     return report.as_json()
+
+
+def _text_of(body: bytes) -> str:
+    try:
+        return VerifyIn.model_validate_json(body).text
+    except ValidationError as exc:
+        raise RequestValidationError(
+            [{**one, "loc": ("body", *one["loc"])} for one in exc.errors(include_input=False, include_context=False)]
+        ) from exc
