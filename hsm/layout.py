@@ -4,8 +4,8 @@ import ctypes
 from ctypes import Structure, byref, c_ubyte, c_ulong, c_void_p
 from typing import Any, Final, TypeAlias
 
-Value: TypeAlias = "bool | int | bytes | str | TemplateDict"
-TemplateDict: TypeAlias = "dict[int, Value]"
+Value: TypeAlias = bool | int | bytes | str | dict[int, Any]  # the last one: a template within the template
+TemplateDict: TypeAlias = dict[int, Value]
 
 CKA_UNWRAP_TEMPLATE: Final = 0x40000212  # PKCS#11 v2.40 §4.9; python-pkcs11 cannot encode it
 _LIST_LENGTH: Final = 68  # functions in CK_FUNCTION_LIST, PKCS#11 v2.40 §3.6
