@@ -1,5 +1,6 @@
 """The fonts that documents are set in: files the operator names, never what a machine happens to have."""
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +63,6 @@ def family(path: Path) -> str:
 
 def _opened(path: Path) -> TTFont:
     try:
-        return TTFont(path, lazy=True)
+        return TTFont(io.BytesIO(path.read_bytes()), lazy=True)
     except (OSError, TTLibError) as exc:
         raise GlyphError(f"the font {path.name} cannot be read") from exc
