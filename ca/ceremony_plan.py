@@ -16,7 +16,7 @@ from ca.errors import CeremonyError, ProfileError, UsccError
 from ca.profiles import PROFILES, configured
 from ca.qc_statements import QcStatements
 from ca.serials import MAX_INSTANCE
-from ca.subjects import MAX_NAME_CHARS, ServiceName
+from ca.subjects import MAX_NAME_CHARS, ServiceName, common_name
 from ca.uscc import check_uscc
 from hsm.algorithms import algorithms_of, default_algorithm
 from hsm.signer import KeySpec, SignatureAlgorithm
@@ -303,6 +303,6 @@ def _check_policies(plan: CeremonyPlan) -> None:
 
 def _check_names(plan: CeremonyPlan) -> None:
     try:
-        ServiceName(organization=plan.name, common_name=plan.name).name()
+        ServiceName(organization=plan.name, common_name=common_name(plan.name)).name()
     except ProfileError as exc:
         raise CeremonyError(f"name: {exc}") from exc
