@@ -39,11 +39,10 @@ class Copy:
         self._last = b""
 
     def append_from(self, source: BinaryIO) -> None:
-        """Copy all of `source`."""
+        """Copy all of `source`, a chunk at a time."""
         source.seek(0)
-        buffer = memoryview(bytearray(CHUNK))
-        while count := _read_into(source, buffer):
-            self.append(buffer[:count])
+        while data := source.read(CHUNK):
+            self.append(data)
 
     def append(self, data: bytes | bytearray | memoryview) -> None:
         self.hash.update(data)
@@ -117,17 +116,7 @@ class _Tail(io.BytesIO):
 def _set_identifier(writer: IncrementalPdfFileWriter, copy: Copy, seed: bytes) -> None:
     """Give the revision an identifier that follows from its content (ISO 32000-1 §14.4); the first half stays."""
     fresh = hashlib.sha256(copy.hash.digest() + seed).digest()[:_ID_BYTES]
-    first, second = writer._document_id  # noqa: SLF001 - there is no public way to set it
+    first = writer._document_id[0]  # noqa: SLF001 - there is no public way to set it
     if "/ID" not in writer.prev.trailer:
         first = generic.ByteStringObject(fresh)
-    del second
     writer._document_id = generic.ArrayObject([first, generic.ByteStringObject(fresh)])  # noqa: SLF001 - as above
-
-
-def _read_into(source: BinaryIO, buffer: memoryview) -> int:
-    readinto = getattr(source, "readinto", None)
-    if readinto is not None:
-        return int(readinto(buffer) or 0)
-    data = source.read(len(buffer))
-    buffer[: len(data)] = data
-    return len(data)

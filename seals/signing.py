@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import BinaryIO, Final, TypeAlias
 
 from cryptography import x509
@@ -27,6 +28,7 @@ _ATTRIBUTES_BYTES: Final = 1024  # signed attributes and frame of a CMS, generou
 _TOKEN_BYTES: Final = 2048  # a time-stamp token without its certificates, generously
 _SIGNATURE_BYTES: Final = 512  # RSA-4096; ECDSA takes at most 139
 _MARGIN_BYTES: Final = 512
+_CHAINS_KEPT: Final = 256
 
 
 class Level(StrEnum):
@@ -229,7 +231,7 @@ def _sign(pending: Pending, where: Target, job: _Job, attempt: int) -> tuple[byt
         message_digest=pending.digest,
         digest_name=job.digest_name,
         signer_certificate=job.key.certificate,
-        certificates=_embedded(job.key),
+        certificates=_embedded(job.key.certificate, job.key.chain),
         signature_algorithm=SIGNATURE_ALGORITHMS[job.key.algorithm],
         sign=sign,
         unsigned_attributes=unsigned,
@@ -308,15 +310,16 @@ def _evidence(
     return dss.collect(revocation, [(key.certificate, *key.chain), tuple(timestamper.certificates())])
 
 
-def _embedded(key: SealingKey) -> tuple[bytes, ...]:
+@lru_cache(maxsize=_CHAINS_KEPT)
+def _embedded(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]) -> tuple[bytes, ...]:
     """The signer's certificate and its issuers but the root, which a checker has or does not believe."""
-    chain = (one for one in key.chain if one.issuer != one.subject)
-    return tuple(one.public_bytes(Encoding.DER) for one in (key.certificate, *chain))
+    issuers = (one for one in chain if one.issuer != one.subject)
+    return tuple(one.public_bytes(Encoding.DER) for one in (certificate, *issuers))
 
 
 def _room(job: _Job) -> int:
     token = _token_room(job.timestamper) if job.level.stamped and job.timestamper is not None else 0
-    certificates = sum(len(one) for one in _embedded(job.key))
+    certificates = sum(len(one) for one in _embedded(job.key.certificate, job.key.chain))
     return certificates + _ATTRIBUTES_BYTES + _SIGNATURE_BYTES + _MARGIN_BYTES + token
 
 
