@@ -91,8 +91,7 @@ def signature_container(document: Document, asked: Asked, room: int) -> tuple[Ta
 def timestamp_container(document: Document, room: int) -> DocumentTimestamp:
     """Add a document time-stamp of `room` bytes, not yet filled.
 
-    Raises:
-        DocumentRefusedError: the document is certified and allows no changes.
+    No certification forbids it, not even P=1 (ISO 32000-2 table 257).
     """
     name = document.standing.unused_name(TIMESTAMP_PREFIX)
     container = DocumentTimestamp(bytes_reserved=2 * room)

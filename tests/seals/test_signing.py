@@ -367,3 +367,11 @@ def test_files_are_sealed_from_disk_to_disk(tmp_path: Path) -> None:
             now=NOW,
         )
     assert len(signatures((tmp_path / "out.pdf").read_bytes())) == 2
+
+
+def test_a_document_certified_without_changes_can_still_be_archived() -> None:
+    """ISO 32000-2 table 257: document time-stamps and evidence are no changes in the sense of P=1."""
+    certified = seal_bytes(make_pdf(), level=Level.B_LTA, certify=1)
+    target = io.BytesIO()
+    archive_pdf(io.BytesIO(certified), target, timestamper=pki().timestamper, revocation=pki().revocation)
+    assert len(signatures(target.getvalue())) == 3
