@@ -28,7 +28,12 @@ def _out(made: establish.Establishment) -> EstablishOut:
     return EstablishOut(licence=LicenceOut.of(made.licence), seals=[SealOut.of(one) for one in made.seals])
 
 
-@router.post("", status_code=201, response_model=EstablishOut)
+@router.post(
+    "",
+    status_code=201,
+    response_model=EstablishOut,
+    responses={404: {"description": "The enterprise is not registered"}},
+)
 def issue(body: EstablishIn, office: OfficeDep, who: MayIssue, once: OnceDep) -> Response:
     """Issue the electronic licence and five seals to a registered enterprise, in one act."""
 

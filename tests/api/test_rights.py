@@ -1,0 +1,128 @@
+"""Who may do what: every operation against every scope."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from api.acts.access import SCOPES, add_token
+from tests.support.office import Hall
+
+NEEDS: Final = {  # the whole list of what needs a token; a new operation has to be entered here
+    ("get", "/api/v1/enterprises"): "read",
+    ("post", "/api/v1/enterprises"): "register",
+    ("get", "/api/v1/enterprises/{uscc}"): "read",
+    ("get", "/api/v1/licences"): "read",
+    ("post", "/api/v1/licences"): "issue",
+    ("get", "/api/v1/licences/{number}"): "read",
+    ("post", "/api/v1/licences/{number}/change"): "issue",
+    ("post", "/api/v1/licences/{number}/{decision}"): "issue",
+    ("get", "/api/v1/licences/{number}/licence.pdf"): "read",
+    ("get", "/api/v1/licences/{number}/licence.pem"): "read",
+    ("get", "/api/v1/licences/{number}/licence.elq1"): "read",
+    ("get", "/api/v1/licences/{number}/qr.png"): "read",
+    ("get", "/api/v1/licences/{number}/qr.svg"): "read",
+    ("get", "/api/v1/seals"): "read",
+    ("get", "/api/v1/seals/{code}"): "read",
+    ("get", "/api/v1/seals/{code}/picture.svg"): "read",
+    ("get", "/api/v1/seals/{code}/picture.png"): "read",
+    ("get", "/api/v1/seals/{code}/certificate.pem"): "read",
+    ("post", "/api/v1/seals/{code}/uses"): "seal",
+    ("get", "/api/v1/seals/{code}/uses"): "read",
+    ("post", "/api/v1/seals/{code}/{decision}"): "issue",
+    ("get", "/api/v1/seal-uses/{use_id}"): "read",
+    ("get", "/api/v1/seal-uses/{use_id}/document"): "seal",
+}
+OPEN: Final = {
+    ("post", "/api/v1/verify"),
+    ("post", "/pki/ocsp"),
+    ("get", "/pki/ocsp/{asked}"),
+    ("post", "/pki/tsa"),
+    ("get", "/pki/crl/{name}.crl"),
+    ("get", "/pki/ca/{name}.cer"),
+    ("get", "/pki/ca/{name}.pem"),
+    ("get", "/pki/status/{number}"),
+    ("get", "/pki/keys"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+}
+OPERATIONS: Final = [pytest.param(*one, id=" ".join(one)) for one in NEEDS]
+PARTS: Final = {
+    "uscc": "91110000600037341L",
+    "number": "33010620260000000009",
+    "code": "33010600000099",
+    "use_id": "0" * 32,
+    "decision": "suspend",
+}
+
+
+def answer_to(hall: Hall, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
+    answer = hall.client.request(method, path.format(**PARTS), headers=headers)
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    return answer.status_code, answer.json()["type"]
+
+
+def test_every_operation_is_either_open_or_on_the_list(shared: Hall) -> None:
+    secured: set[tuple[str, str]] = set()
+    others: set[tuple[str, str]] = set()
+    for path, item in shared.app.openapi()["paths"].items():
+        for method, operation in item.items():
+            (secured if "security" in operation else others).add((method, path))
+    assert secured == set(NEEDS)
+    assert others == OPEN
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_without_a_token_nobody_gets_in(shared: Hall, method: str, path: str) -> None:
+    assert answer_to(shared, method, path, {}) == (401, "/problems/unauthenticated")
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_a_token_of_any_other_scope_is_refused(shared: Hall, method: str, path: str) -> None:
+    for scope in set(SCOPES) - {NEEDS[method, path]}:
+        assert answer_to(shared, method, path, shared.headers(scope)) == (403, "/problems/forbidden"), scope
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_the_right_scope_gets_past_the_door(shared: Hall, method: str, path: str) -> None:
+    headers = shared.headers(NEEDS[method, path])
+    assert shared.client.request(method, path.format(**PARTS), headers=headers).status_code not in {401, 403}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer wrong", "Bearer ", "Bearer", "Basic dXNlcjpwdw==", "vml_", "Bearer vml_é", "Bearer " + "a" * 4000],
+)
+def test_what_is_no_known_token_is_401(shared: Hall, header: str) -> None:
+    answer = shared.client.get("/api/v1/seals", headers={b"Authorization": header.encode()})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_ends_on_the_second_and_not_before(hall: Hall) -> None:
+    _, secret = add_token(hall.office, name="short", scopes=frozenset({"read"}), valid_for=timedelta(hours=1))
+    headers = {"Authorization": f"Bearer {secret}"}
+    hall.clock.move(timedelta(minutes=59, seconds=59))
+    assert hall.client.get("/api/v1/seals", headers=headers).status_code == 200
+    hall.clock.move(timedelta(seconds=1))
+    answer = hall.client.get("/api/v1/seals", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (401, "this bearer token has expired")
+
+
+def test_a_withdrawn_token_is_not_told_from_an_unknown_one(hall: Hall) -> None:
+    token, secret = add_token(hall.office, name="gone", scopes=frozenset({"read"}), valid_for=None)
+    with hall.office.work() as work:
+        assert work.tokens.revoke(token.id, at=hall.clock())
+        work.commit()
+    gone = hall.client.get("/api/v1/seals", headers={"Authorization": f"Bearer {secret}"})
+    unknown = hall.client.get("/api/v1/seals", headers={"Authorization": "Bearer vml_unknown"})
+    assert (gone.status_code, gone.json()) == (unknown.status_code, unknown.json())
+    assert gone.status_code == 401
+
+
+def test_a_secret_is_stored_as_its_hash_alone(hall: Hall) -> None:
+    secrets = [secret.encode() for secret in hall.tokens.values()]
+    for path in hall.office.settings.data.glob("vermilion.db*"):
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content]
