@@ -1,5 +1,6 @@
 """Time-stamps: a unique serial on record before the key is used; a clock that went back stamps nothing."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +14,12 @@ from api.errors import ClockError, ServiceError
 from ca.authority import TSA
 from ca.der import wrap
 from ca.serials import RANDOM_BYTES, serial_number
-from ca.timestamps import Rejection, TimestampRequest, parse_request, stamp, token_of
+from ca.timestamps import Failure, Rejection, TimestampRequest, parse_request, stamp, token_of
 from hsm.errors import HsmError
 from seals.errors import TimestampError
 from verify.algorithms import digest_algorithm
 
+log = logging.getLogger("vermilion.timestamps")
 STAMPED = Counter("vermilion_timestamps", "Time-stamps by outcome", ["outcome"])
 SEQUENCE: Final = 0x30  # X.690 §8.9
 OCTET_STRING: Final = 0x04  # X.690 §8.7
@@ -25,12 +27,22 @@ MAX_BACKWARD: Final = timedelta(seconds=2)  # what processes of one instance may
 
 
 def answer(office: Office, request: bytes) -> bytes:
-    """Answer a TimeStampReq; whatever comes in, a TimeStampResp goes out."""
+    """Answer a TimeStampReq; whatever comes in, a TimeStampResp goes out.
+
+    Raises:
+        HsmError, DatabaseBusyError, DatabaseGoneError: the service cannot work; worth a retry.
+    """
     asked = parse_request(request, policies=office.authority.profile("timestamp").policies)
     if isinstance(asked, Rejection):
         STAMPED.labels("rejected").inc()
         return asked.response()
-    return _stamp(office, asked)
+    try:
+        return _stamp(office, asked)
+    except ClockError as exc:
+        log.error("no time-stamp: %s", exc)  # noqa: TRY400 - the sentence says it all
+        STAMPED.labels("rejected").inc()
+        text = "the clock of this service cannot be relied on at present"
+        return Rejection(failure=Failure.TIME_NOT_AVAILABLE, text=text).response()
 
 
 def _stamp(office: Office, asked: TimestampRequest) -> bytes:
