@@ -196,15 +196,17 @@ def _newest(
             one = parse_status_list(data)
         except MalformedStatusListError:
             continue  # what cannot be read proves nothing; others may be there
-        wanted = one.list.uri == token.claims.status_uri and one.list.issued_at <= now + max_skew
-        if wanted and _believed(one, signer, trust, now=now):
+        if one.list.uri != token.claims.status_uri or one.list.issued_at > now + max_skew:
+            continue
+        same = one.message.kid == token.message.kid
+        other = signer if same else check_signer(one.message.kid, trust, now=now, area="status")
+        if _believed(one, other, signer):
             found.append(one.list)
     return max(found, key=lambda one: one.issued_at, default=None)
 
 
-def _believed(one: UncheckedStatusList, signer: SignerCheck, trust: Trust, *, now: datetime) -> bool:
+def _believed(one: UncheckedStatusList, other: SignerCheck, signer: SignerCheck) -> bool:
     """A status list counts if a trusted signer under the same anchor signed it: no authority speaks for another."""
-    other = check_signer(one.message.kid, trust, now=now, area="status")
     if (key := other.key) is None or other.path[-1] != signer.path[-1]:
         return False
     return cose.is_signed_by(one.message, key)

@@ -7,6 +7,7 @@ certificate at one time, and a critical extension that is not understood ends th
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -22,6 +23,7 @@ from verify.trust import Trust
 
 MAX_PATH: Final = 4  # certificates, signer and anchor included
 MAX_TRIED: Final = 64  # issuer signatures looked at for one key: a bound on work, far above any honest list
+MAX_REMEMBERED: Final = 256
 UNDERSTOOD: Final = frozenset(
     {
         ExtensionOID.BASIC_CONSTRAINTS,
@@ -137,8 +139,17 @@ def _issued(subject: x509.Certificate, issuer: x509.Certificate, *, below: int, 
             return False
         if constraints.path_length is not None and constraints.path_length < below:
             return False
-        subject.verify_directly_issued_by(issuer)
     except (*REFUSALS, x509.ExtensionNotFound):
+        return False
+    return _signed(subject, issuer)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _signed(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """A fact about two certificates, whatever the time: worth remembering, for every code asks it again."""
+    try:
+        subject.verify_directly_issued_by(issuer)
+    except REFUSALS:
         return False
     return True
 

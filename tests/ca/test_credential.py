@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-import qrcode
-from hypothesis import given
+import zxingcpp
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
-from qrcode.util import QRData
 
 from ca.credential import MAX_VALID_FOR, issue_credential, licence_url
 from ca.errors import CredentialError
@@ -97,14 +97,10 @@ def test_a_base_that_is_more_than_scheme_and_host_is_refused(base: str) -> None:
         licence_url(base, "ELQ1:")
 
 
-def test_the_symbol_is_as_small_as_url_bytes_and_alphanumeric_payload_allow() -> None:
-    """`qrcode`, told the two segments outright (mode 4 is bytes, 2 alphanumeric), needs the same version."""
-    url, payload = printed_text().split("#")
-    other = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, mask_pattern=0)
-    other.add_data(QRData(f"{url}#".encode(), mode=4), optimize=0)
-    other.add_data(QRData(payload.encode(), mode=2), optimize=0)
-    other.make()
-    assert len(qr_modules(printed_text())) == other.modules_count <= 85  # version 17
+def test_the_symbol_is_as_small_as_another_encoder_makes_it() -> None:
+    """Zint, inside zxing-cpp, finds the best split into segments by itself."""
+    other: Any = zxingcpp.create_barcode(printed_text(), zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image()
+    assert len(qr_modules(printed_text())) == len(memoryview(other).tolist()) - 8 <= 85  # version 17
 
 
 def test_percent_encoding_costs_less_than_the_other_spellings() -> None:
@@ -147,6 +143,7 @@ def test_a_module_size_out_of_bounds_is_refused(module_px: int) -> None:
         qr_picture("ELQ1:", module_px=module_px)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", min_size=1, max_size=300))
 def test_every_payload_is_read_back_from_its_picture(text: str) -> None:
     assert read_codes(qr_picture(text, module_px=4)) == [text]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.errors import RegisterError
@@ -164,6 +164,7 @@ ANYTHING = (
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([field.name for field in fields(Enterprise)]) | st.text(max_size=5), ANYTHING))
 def test_no_mapping_causes_another_error(values: dict[str, Any]) -> None:
     with pytest.raises(InvalidEnterpriseError):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ca.errors import UsccError
@@ -48,6 +48,7 @@ def test_both_checks_are_told_when_both_are_wrong() -> None:
         check_uscc("91350100M000101Y43")
 
 
+@settings(deadline=None)
 @given(CODES, st.integers(0, 17), st.sampled_from(ALPHABET))
 def test_every_change_of_one_character_is_caught(code: str, place: int, character: str) -> None:
     changed = code[:place] + character + code[place + 1 :]
@@ -57,6 +58,7 @@ def test_every_change_of_one_character_is_caught(code: str, place: int, characte
         check_uscc(changed)
 
 
+@settings(deadline=None)
 @given(CODES, st.integers(0, 16))
 def test_every_exchange_of_two_neighbours_is_caught(code: str, place: int) -> None:
     """Weights of neighbours differ modulo 31, so no exchange of unlike characters is beyond the standard."""
@@ -67,6 +69,7 @@ def test_every_exchange_of_two_neighbours_is_caught(code: str, place: int) -> No
         check_uscc(changed)
 
 
+@settings(deadline=None)
 @given(CODES)
 def test_the_expected_check_character_in_the_message_is_the_right_one(code: str) -> None:
     wrong = code[:17] + ALPHABET[(ALPHABET.index(code[17]) + 1) % 31]
@@ -77,6 +80,7 @@ def test_the_expected_check_character_in_the_message_is_the_right_one(code: str)
     assert found[1] == code[17]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_no_text_causes_another_error(text: str) -> None:
     try:

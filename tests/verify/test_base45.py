@@ -1,7 +1,7 @@
 """Base45 (RFC 9285)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify import base45
@@ -28,11 +28,13 @@ def test_the_largest_groups_are_read(text: str, data: bytes) -> None:
     assert base45.decode(text) == data
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_every_octet_string_comes_back(data: bytes) -> None:
     assert base45.decode(base45.encode(data)) == data
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=base45.ALPHABET, max_size=60))
 def test_a_text_is_refused_or_is_the_one_spelling_of_its_octets(text: str) -> None:
     try:

@@ -4,7 +4,7 @@ from typing import Any
 
 import cbor2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify import cbor
@@ -21,6 +21,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_every_value_comes_back_and_cbor2_reads_the_same(value: Any) -> None:
     data = cbor.encode(value)
@@ -31,6 +32,7 @@ def test_every_value_comes_back_and_cbor2_reads_the_same(value: Any) -> None:
         assert "deeper" in str(exc)  # noqa: PT017 - the recursion of the strategy may exceed our depth
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_are_refused_or_are_the_one_spelling_of_their_value(data: bytes) -> None:
     try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.qr_pki import key, signing
@@ -70,6 +70,7 @@ def test_another_shape_is_refused(data: bytes) -> None:
         cose.decode(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=150))
 def test_random_bytes_are_refused_with_our_own_error(data: bytes) -> None:
     with pytest.raises(MalformedTokenError):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.qr_pki import ADDRESS, CLAIMS, SCOPE, code, signing
@@ -160,18 +160,21 @@ def test_half_a_stream_or_more_than_one_is_refused(data: bytes) -> None:
         inflate(data, max_bytes=100)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=base45.ALPHABET, max_size=200))
 def test_random_payloads_end_in_our_own_error(text: str) -> None:
     with pytest.raises(MalformedTokenError):
         elq1.parse("ELQ1:" + text)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_claims_end_in_our_own_error(data: bytes) -> None:
     with pytest.raises(MalformedTokenError):
         credential.decode(data)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=base45.ALPHABET, max_size=200))
 def test_the_fragment_of_a_url_gives_the_code_back(text: str) -> None:
     payload = "ELQ1:" + text

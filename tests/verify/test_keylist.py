@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.qr_pki import standard
@@ -72,6 +72,7 @@ def test_the_limit_of_keys_is_inclusive() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
 def test_random_bytes_end_in_our_own_error(data: bytes) -> None:
     with pytest.raises(MalformedCertificateError):

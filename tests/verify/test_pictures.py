@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import zxingcpp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -90,12 +90,14 @@ def test_the_side_limit_is_inclusive() -> None:
     assert read_codes(saved(Image.new("1", (16_384, 2), 1))) == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_end_in_our_own_error(picture: bytes) -> None:
     with pytest.raises(MalformedTokenError):
         read_codes(picture)
 
 
+@settings(deadline=None)
 @given(st.integers(8, 400), st.integers(0, 255))
 def test_a_damaged_picture_ends_in_texts_or_our_own_error(place: int, value: int) -> None:
     data = bytearray(saved(symbol("DAMAGED", 100)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.qr_pki import (
@@ -198,6 +198,7 @@ def test_the_service_ca_may_be_revoked_by_its_root() -> None:
     assert report.verdict is Verdict.FAILED
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_no_text_makes_the_check_raise_or_pass(text: str) -> None:
     for scanned in (text, "ELQ1:" + text, "https://h/q#ELQ1:" + text):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.qr_pki import NOW, STATUS_URI, signing, status_list
@@ -77,6 +77,7 @@ def test_what_would_not_come_back_is_not_written(change: dict[str, Any]) -> None
         encode_status_list(replace(LIST, **change), kid=KID, sign=signing("a"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_end_in_our_own_error(data: bytes) -> None:
     with pytest.raises(MalformedStatusListError):
