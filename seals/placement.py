@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO, Final, TypeAlias
 
 import pypdfium2
 
 from seals.errors import DocumentRefusedError, PlacementError, Reason
 from seals.pages import Box
+from seals.png import PDFIUM
 
 MAX_KEYWORD: Final = 200  # characters
 
@@ -63,14 +65,18 @@ def find_keyword(source: BinaryIO, keyword: AtKeyword) -> Occurrence:
     """
     if not 0 < len(keyword.text) <= MAX_KEYWORD or keyword.index == 0:
         raise PlacementError(f"a keyword has 1 to {MAX_KEYWORD} characters, and an index that is not 0")
-    found: list[Occurrence] = []
-    for occurrence in _occurrences(source, keyword):
-        found.append(occurrence)
-        if 0 < keyword.index == len(found):
-            return occurrence
+    with PDFIUM:
+        found = _first(_occurrences(source, keyword), keyword.index)
+    if 0 < keyword.index == len(found):
+        return found[-1]
     if keyword.index < 0 and len(found) >= -keyword.index:
         return found[keyword.index]
     raise PlacementError(f"the text {keyword.text!r} occurs {len(found)} times, number {keyword.index} was asked for")
+
+
+def _first(occurrences: Iterator[Occurrence], index: int) -> list[Occurrence]:
+    """All of them, or those up to number `index` if that counts from the front."""
+    return list(islice(occurrences, index if index > 0 else None))
 
 
 def _occurrences(source: BinaryIO, keyword: AtKeyword) -> Iterator[Occurrence]:

@@ -27,6 +27,7 @@ from ca.authority import ISSUING, ROOT
 from ca.register import enterprise_as_mapping
 from seals.model import SealKind
 from seals.placement import AtKeyword, AtPosition, Invisible, Placement
+from seals.png import PDFIUM
 from seals.register import Seal
 from seals.signing import Level
 from verify.files import check_file
@@ -140,7 +141,7 @@ def _by_keyword(keyword: str) -> Placement:
 def _on_last_page(file: BinaryIO, number: int) -> Placement:
     """Side by side at the foot of the last page; invisible where a page is too small for a seal."""
     try:
-        with pypdfium2.PdfDocument(file) as document:
+        with PDFIUM, pypdfium2.PdfDocument(file) as document:
             width, height = (points * POINT_MM for points in document[-1].get_size())
     except pypdfium2.PdfiumError:
         return Invisible()  # sealing itself says what is wrong with the file
