@@ -26,5 +26,7 @@ def operations(app: FastAPI) -> dict[str, list[Operation]]:
                 continue
             tag = (one.get("tags") or ["other"])[0]
             text = one.get("description") or one.get("summary") or ""
-            groups.setdefault(tag, []).append(Operation(method.upper(), path, text.partition("\n\n")[0]))
+            groups.setdefault(tag, []).append(
+                Operation(method.upper(), path, text.partition("\n\n")[0].replace("`", ""))
+            )
     return groups

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
+from api.errors import ServiceError
 from api.web.errors import BrowserErrors
 from api.web.fonts import cut
 from api.web.front import front_of
@@ -36,13 +37,30 @@ class Page(APIRoute):
         async def handler(request: Request) -> Response:
             try:
                 return await inner(request)
-            except HTTPException:
-                raise
+            except (HTTPException, ServiceError):
+                raise  # an answer that is known: api/problems.py words it, and `BrowserErrors` makes a page of it
             except Exception:
                 log.exception("page %s failed", request.url.path)
                 return error_page(request, 500)
 
         return handler
+
+
+class Limit(Protocol):
+    """What `app.state.rate_limit` can do."""
+
+    def take(self, address: str) -> None: ...
+
+
+def take(request: Request) -> None:
+    """Count a request that costs us work and is open to all.
+
+    Raises:
+        RateLimitedError: too many from this address.
+    """
+    limit: Limit | None = getattr(request.app.state, "rate_limit", None)
+    if limit is not None:
+        limit.take(request.client.host if request.client else "unknown")
 
 
 router: Final = APIRouter(route_class=Page, include_in_schema=False)
@@ -97,6 +115,7 @@ def open_session(request: Request) -> SessionOut:
     front = front_of(request.app)
     if not front.demo:
         raise HTTPException(404)
+    take(request)
     session = front.open_session()
     return SessionOut(token=session.token, expires_at=session.expires_at.isoformat())
 
@@ -104,6 +123,7 @@ def open_session(request: Request) -> SessionOut:
 @router.get("/demo/contract.pdf")
 def contract(request: Request, licence: str) -> Response:
     """A sample contract in the name of the enterprise that holds this licence."""
+    take(request)
     front = front_of(request.app)
     pdf = front.contract(licence) if front.demo else None
     if pdf is None:
@@ -114,6 +134,7 @@ def contract(request: Request, licence: str) -> Response:
 @router.get("/demo/licences/{number}/page.png")
 def licence_picture(request: Request, number: str) -> Response:
     """What the sealed licence looks like."""
+    take(request)
     front = front_of(request.app)
     pdf = front.licence_pdf(number) if front.demo else None
     if pdf is None:
@@ -124,6 +145,7 @@ def licence_picture(request: Request, number: str) -> Response:
 @router.get("/demo/uses/{use_id}/page.png")
 def sealed_picture(request: Request, use_id: str) -> Response:
     """What the sample contract looks like with its seal. There is none of files that visitors brought."""
+    take(request)
     front = front_of(request.app)
     pdf = front.sealed_sample(use_id) if front.demo else None
     if pdf is None:

@@ -127,7 +127,7 @@ PAGES: Final[Mapping[str, tuple[str, str]]] = {
     "tag.seals": ("印章与用印", "Seals and their use"),
     "tag.verify": ("查验", "Checking"),
     "tag.pki": ("证书服务", "Certificate services"),
-    "tag.health": ("运行状态", "Health"),
+    "tag.operation": ("运行状态", "Operation"),
     "tag.other": ("其他", "Other"),
     "licence.asof": ("登记机关于 {time} 的答复", "The register’s answer as of {time}"),
     "licence.check": ("查验这份执照的二维码或 PDF", "Check the code or PDF of this licence"),

@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from fastapi import FastAPI
 
+from api import problems
+from api.http.limits import RateLimit
 from api.web.headers import POLICY
 from tests.support.asgi_client import AsgiClient
 from tests.support.web_front import AUTHORITY, AUTHORITY_LATIN, LICENCE, app_with, front_with
@@ -214,6 +216,17 @@ def test_instance_that_is_no_demo_has_no_demo() -> None:
     assert client.get("/demo/uses/1/page.png").status_code == 404
     assert client.post("/demo/session").status_code == 404
     assert "/demo" not in client.get("/").text
+
+
+def test_demo_lends_no_more_tokens_to_one_address_than_the_limit_allows() -> None:
+    app = app_with(front_with())
+    problems.install(app)
+    app.state.rate_limit = RateLimit(2, monotonic=lambda: 0.0)
+    client = AsgiClient(app, headers=HTML)
+    assert [client.post("/demo/session").status_code for _ in range(3)] == [201, 201, 429]
+    refused = client.get("/demo/contract.pdf", params={"licence": "1", "lang": "en"})
+    assert refused.status_code == 429
+    assert "could not be completed" in refused.text
 
 
 def test_demo_lends_a_token_for_a_while(client: AsgiClient) -> None:
