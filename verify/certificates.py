@@ -19,7 +19,7 @@ MAX_SERIAL_BYTES: Final = 20  # RFC 5280 §4.1.2.2; negative ones are borne, as 
 
 # What parsers of foreign ASN.1 have been seen to raise; a Warning is an error under the test settings.
 PARSE_ERRORS: Final = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, AssertionError,
+    ValueError, TypeError, LookupError, AttributeError, NameError, ArithmeticError, RecursionError, AssertionError,
     NotImplementedError, UnsupportedAlgorithm, Warning,
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ class Certificate:
         # Touch everything that is parsed lazily, so that it fails here or not at all.
         _ = self.subject_key, self.issuer_key, parsed.critical_extensions, parsed.key_usage_value
         _ = self.not_before, self.not_after, self.subject, parsed.extended_key_usage_value, parsed.ca
-        _ = parsed.key_identifier, parsed.authority_key_identifier, parsed.public_key.algorithm, parsed.self_issued
+        _ = parsed.key_identifier, parsed.authority_key_identifier, parsed.public_key.bit_size, parsed.self_issued
         for extension in tbs["extensions"]:
             _ = extension["extn_value"].parsed
 
@@ -117,6 +117,11 @@ class Certificate:
     @property
     def is_authority(self) -> bool:
         return bool(self.parsed.ca)
+
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """asn1crypto's names of the extensions that are there."""
+        return frozenset(one["extn_id"].native for one in self.parsed["tbs_certificate"]["extensions"])
 
     @cached_property
     def key_usage(self) -> frozenset[str] | None:

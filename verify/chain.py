@@ -5,7 +5,7 @@ with one subject cost a few signature checks. Only whole candidate paths reach c
 """
 
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
 from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.certificates import PARSE_ERRORS, Certificate
+from verify.errors import MalformedCertificateError
 from verify.purposes import ANY, Purpose
 from verify.report import Finding, Verdict, worst
 from verify.revocation import (
@@ -52,14 +53,14 @@ from verify.words import finding
 
 FAR: Final = datetime.max.replace(tzinfo=UTC)
 
-CRITICAL_KNOWN: Final = frozenset(  # extensions that are judged here or by certvalidator
+CRITICAL_KNOWN: Final = frozenset(  # extensions that are judged here or by certvalidator, and may be critical
     {
-        "authority_information_access", "authority_key_identifier", "basic_constraints", "crl_distribution_points",
-        "extended_key_usage", "freshest_crl", "key_identifier", "key_usage", "ocsp_no_check", "certificate_policies",
-        "policy_mappings", "policy_constraints", "inhibit_any_policy", "name_constraints", "subject_alt_name",
-        "issuer_alt_name", "qc_statements", "1.3.6.1.5.5.7.1.3",
+        "basic_constraints", "crl_distribution_points", "extended_key_usage", "ocsp_no_check", "key_usage",
+        "certificate_policies", "policy_mappings", "policy_constraints", "inhibit_any_policy", "name_constraints",
+        "subject_alt_name", "issuer_alt_name", "qc_statements", "1.3.6.1.5.5.7.1.3",
     }
 )  # fmt: skip
+MUST_BE_CRITICAL: Final = frozenset({"name_constraints"})  # RFC 5280 §4.2.1.10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,6 @@ class _Search:
     checks_left: int
     forged: bool = False
     exhausted: bool = False
-    known: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
 
 
 class PathChecker:
@@ -152,6 +152,31 @@ class PathChecker:
             self._loaded[der] = Certificate.load(der)
         return self._loaded[der]
 
+    def altered(self, embedded: Iterable[bytes]) -> bool:
+        """Whether one of these DER certificates was damaged on its way.
+
+        It cannot be read, or it names an issuer known here that did not sign it, or it is a false copy of one known here.
+        """
+        for der in list(embedded)[: self._limits.max_certificates]:
+            try:
+                one = self.load(der)
+            except MalformedCertificateError:
+                return True
+            if one in self._anchors:
+                continue
+            namesakes = [other for other in (*self._anchors, *self._pool) if one.names_issuer(other)]
+            if any(self._signed(one, other) for other in namesakes):
+                continue
+            serials = {other.parsed.serial_number for other in (*self._anchors, *self._pool) if other != one}
+            if namesakes or one.parsed.serial_number in serials:
+                return True
+        return False
+
+    def _signed(self, child: Certificate, issuer: Certificate) -> bool:
+        if (child.der, issuer.der) not in self._known:
+            self._known[child.der, issuer.der] = child.signed_by(issuer)
+        return self._known[child.der, issuer.der]
+
     def check(
         self,
         certificate: Certificate,
@@ -186,7 +211,7 @@ class PathChecker:
         revoked_as_of: datetime,
     ) -> PathResult:
         usage = purpose.finding_for(certificate)
-        search = _Search(checks_left=self._limits.max_signature_checks, known=self._known)
+        search = _Search(checks_left=self._limits.max_signature_checks)
         first: tuple[tuple[Certificate, ...], Finding] | None = None
         for number, path in enumerate(self._paths(certificate, search)):
             if number == self._limits.max_paths:
@@ -231,13 +256,12 @@ class PathChecker:
         for one in (*self._anchors, *self._pool):
             if one in path or not child.names_issuer(one):
                 continue
-            if (child.der, one.der) not in search.known:
+            if (child.der, one.der) not in self._known:
                 if search.checks_left == 0:
                     search.exhausted = True
                     return
                 search.checks_left -= 1
-                search.known[child.der, one.der] = child.signed_by(one)
-            if search.known[child.der, one.der]:
+            if self._signed(child, one):
                 yield one
             elif one in self._anchors and child.parsed.authority_key_identifier == one.parsed.key_identifier:
                 search.forged = True
@@ -377,8 +401,13 @@ def validate_path(
 def _own_rules(path: tuple[Certificate, ...], limits: ChainLimits) -> str | None:
     """Rules of RFC 5280 §4 that certvalidator leaves out."""
     for depth, one in enumerate(path):
-        if unknown := one.parsed.critical_extensions - CRITICAL_KNOWN:
+        critical = one.parsed.critical_extensions
+        if unknown := critical - CRITICAL_KNOWN:
             return f"“{one.subject}” has an unknown critical extension: {', '.join(sorted(unknown))}"
+        if wrong := (one.extensions & MUST_BE_CRITICAL) - critical:
+            return f"“{one.subject}” has an extension that should be critical: {', '.join(sorted(wrong))}"
+        if not one.is_authority and ("name_constraints" in one.extensions or "key_cert_sign" in (one.key_usage or ())):
+            return f"“{one.subject}” claims rights of an authority"  # §4.2.1.3 and §4.2.1.10
         if depth and not one.is_authority:
             return f"“{one.subject}” is not a certificate of an authority"  # §4.2.1.9, anchors included
         if not one.parsed.issuer.native:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
+from verify import oids
 from verify.certificates import Certificate
 from verify.chain import PathChecker, PathResult
 from verify.errors import MalformedCertificateError
@@ -149,7 +150,11 @@ class Judgement:
 
     def judge(self, one: Field, later: list[Change], fields: list[Field]) -> SignatureReport:
         """Report on a signature or document time-stamp. `later` are the changes of the revisions after it."""
-        return _report_stamp(self, one, later) if one.stamp else _report_signature(self, one, later, fields)
+        try:
+            return _report_stamp(self, one, later) if one.stamp else _report_signature(self, one, later, fields)
+        except PDF_ERRORS as exc:
+            problem = finding("signature.unreadable", what=str(exc) or type(exc).__name__)
+            return SignatureReport(field=one.name, kind=one.label, findings=(*one.problems, problem))
 
     def proofs_after(self, one: Field, fields: list[Field]) -> list[datetime]:
         """Times at which later, believed document time-stamps covered the field's revision."""
@@ -193,6 +198,8 @@ def _report_signature(judgement: Judgement, one: Field, later: list[Change], fie
     findings = [*one.problems]
     signer = _signer(judgement, one, findings)
     stamps = _stamps(judgement, one, fields)
+    if one.signed is not None and judgement.checker.altered(one.signed.certificates):
+        findings.append(finding("signature.container"))
     findings += [seen for stamp in stamps for seen in stamp.findings]
     times = [stamp.time for stamp in stamps if stamp.proven and stamp.time is not None]
     archived = judgement.proofs_after(one, fields)
@@ -326,6 +333,8 @@ def _covers(judgement: Judgement, one: Field) -> bool:
 
 
 def _seal(signer: Certificate, findings: list[Finding]) -> tuple[str | None, str | None]:
+    if oids.EXTENSION_SEAL.dotted_string not in signer.extensions:
+        return None, None
     try:
         info = seal_info(signer.native)
     except MalformedCertificateError as exc:

@@ -6,6 +6,7 @@ pyHanko parses; what it overlooks is added here: bytes after the last %%EOF, byt
 import hashlib
 import io
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
@@ -19,7 +20,7 @@ from verify.certificates import PARSE_ERRORS
 from verify.chain import ChainLimits
 from verify.errors import VerifyError
 
-PDF_ERRORS: Final = (*PARSE_ERRORS, PdfError, EOFError, OSError, ArithmeticError, MemoryError, StopIteration)
+PDF_ERRORS: Final = (*PARSE_ERRORS, PdfError, EOFError, OSError, MemoryError, zlib.error)
 
 WHITE_SPACE: Final = b"\x00\t\n\x0c\r "  # ISO 32000-2 §7.2.3, table 1
 END_OF_REVISION: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+\d+[\x00\t\n\x0c\r ]+%%EOF")

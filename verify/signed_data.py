@@ -20,6 +20,7 @@ BROKEN_DIGESTS: Final = frozenset({"md2", "md4", "md5"})
 GOOD_DIGESTS: Final = frozenset(
     {"sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512"}
 )
+NO_PARAMETERS: Final = (b"", b"\x05\x00")  # absent or NULL, RFC 5754 §2
 MIN_RSA_BITS: Final = 2048  # ETSI TS 119 312 §6
 BROKEN_RSA_BITS: Final = 1024
 MIN_CURVE_BITS: Final = 224
@@ -67,6 +68,7 @@ class SignedData:
             if len(signers) != 1:
                 raise MalformedSignatureError(f"{len(signers)} signers instead of one")
             digest = signers[0]["digest_algorithm"]["algorithm"].native
+            _require_frame(raw, signers[0], digest)
             content = raw["encap_content_info"]["content"]
             return cls(
                 raw=raw,
@@ -206,6 +208,18 @@ def require_digest(name: str) -> None:
     """
     if name not in GOOD_DIGESTS | WEAK_DIGESTS | {"md5"}:
         raise MalformedSignatureError(f"unknown digest algorithm {name}")
+
+
+def _require_frame(raw: Any, signer: Any, digest: str) -> None:
+    """The parts that no signature protects say what RFC 5652 §5.1 and §5.3 want them to say."""
+    versions = {"v1", "v3", "v4", "v5"}
+    if raw["version"].native not in versions or signer["version"].native not in {"v1", "v3"}:
+        raise MalformedSignatureError("its version is not one of RFC 5652")
+    algorithms = [*raw["digest_algorithms"], signer["digest_algorithm"]]
+    if any(one["parameters"].dump() not in NO_PARAMETERS for one in algorithms):
+        raise MalformedSignatureError("its digest algorithm has parameters")
+    if digest not in {one["algorithm"].native for one in raw["digest_algorithms"]}:
+        raise MalformedSignatureError("its digest algorithm is not among those announced")
 
 
 def _certificates(raw: Any) -> Iterator[bytes]:

@@ -43,6 +43,8 @@ def judge_token(
         signer = signed.signer()
         if signer is None:
             return Stamp(findings=(_untrusted("?", finding("signature.no-certificate")),), time=moment)
+        if checker.altered(signed.certificates):
+            return Stamp(findings=(finding("timestamp.wrong", what="a certificate in it was altered"),))
         wrong = signed.objection(signer, digest_of(signed.digest, signed.content or b""))
     except (MalformedSignatureError, MalformedCertificateError) as exc:
         return Stamp(findings=(finding("timestamp.wrong", what=exc),))

@@ -129,6 +129,12 @@ TABLE: Final[dict[str, Words]] = {
         en="The signature was not made with the key of the certificate it shows.",
         zh="该签名不是用其所示证书的密钥生成的。",
     ),
+    "signature.container": Words(
+        when="a certificate inside the signature is damaged or a false copy of a known one",
+        verdict=FAILED,
+        en="A certificate inside the signature was altered, although the signature does not need it.",
+        zh="签名中附带的一张证书被改动过（签名本身并不依赖它）。",
+    ),
     "signature.no-certificate": Words(
         when="the signer's certificate is not in the signature",
         verdict=FAILED,

@@ -39,7 +39,9 @@ def outcome(folder: Path, case: dict[str, Any]) -> Verdict:
     crls = [(folder / "crls" / f"{name}.crl").read_bytes() for name in case["crls"]]
     trust = Trust(anchors=(x509.load_der_x509_certificate(first),))
     try:
-        return validate_path(last, trust=trust, extra=middle, crls=crls, at=NOW, now=NOW, policy=policy_of(case)).verdict
+        return validate_path(
+            last, trust=trust, extra=middle, crls=crls, at=NOW, now=NOW, policy=policy_of(case)
+        ).verdict
     except MalformedCertificateError:
         return Verdict.FAILED
 
