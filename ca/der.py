@@ -1,10 +1,16 @@
 """The few DER moves that declarative types cannot express: wrapping ready bytes, walking over their elements."""
 
-from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
 
-_LONG_FORM = 0x80  # ITU-T X.690 §8.1.3.5
-_MAX_LENGTH_OCTETS = 4
-_MULTIPLE_OCTET_TAG = 0x1F  # ITU-T X.690 §8.1.2.4: not used by anything that is read here
+_LONG_FORM: Final = 0x80  # ITU-T X.690 §8.1.3.5
+_MAX_LENGTH_OCTETS: Final = 4
+_MULTIPLE_OCTET_TAG: Final = 0x1F  # ITU-T X.690 §8.1.2.4: not used by anything that is read here
+
+
+_UTC_TIME: Final = 0x17
+_GENERALIZED_TIME: Final = 0x18
+_FIRST_GENERALIZED: Final = 2050  # RFC 5280 §4.1.2.5
 
 
 class DerError(ValueError):
@@ -39,15 +45,20 @@ def children(element: bytes) -> list[bytes]:
     Raises:
         DerError: a length is wrong.
     """
-    return list(_split(unwrap(element)[1]))
-
-
-def _split(content: bytes) -> Iterator[bytes]:
-    position = 0
-    while position < len(content):
-        _, _, end = _header(content, position)
-        yield content[position:end]
-        position = end
+    _, position, end = _header(element, 0)
+    if end != len(element):
+        raise DerError("bytes after the element")
+    found = []
+    while position < end:
+        if position + 1 < end and element[position + 1] < _LONG_FORM:  # the common case, without a call
+            stop = position + 2 + element[position + 1]
+        else:
+            stop = _header(element, position)[2]
+        if stop > end or element[position] & _MULTIPLE_OCTET_TAG == _MULTIPLE_OCTET_TAG:
+            raise DerError("an element reaches beyond its parent")
+        found.append(element[position:stop])
+        position = stop
+    return found
 
 
 def _header(data: bytes, position: int) -> tuple[int, int, int]:
@@ -59,13 +70,26 @@ def _header(data: bytes, position: int) -> tuple[int, int, int]:
         octets = data[start : start + size - _LONG_FORM]
         start += len(octets)
         size = int.from_bytes(octets, "big")
-        if not 0 < len(octets) <= _MAX_LENGTH_OCTETS or wrap_length(size) != len(octets):
+        if not 0 < len(octets) <= _MAX_LENGTH_OCTETS or _long_octets(size) != len(octets):
             raise DerError("length not in its shortest form")
     if start + size > len(data):
         raise DerError("cut short")
     return data[position], start, start + size
 
 
-def wrap_length(size: int) -> int:
+def _long_octets(size: int) -> int:
     """Return how many octets the long form of a length has; 0 for one that must stand in short form."""
     return 0 if size < _LONG_FORM else (size.bit_length() + 7) // 8
+
+
+def generalized_time(moment: datetime) -> bytes:
+    """Return a GeneralizedTime of an aware time, cut to the second."""
+    return wrap(_GENERALIZED_TIME, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def time(moment: datetime) -> bytes:
+    """Return a Time of an aware time, cut to the second: UTCTime until 2049, GeneralizedTime after (RFC 5280 §4.1.2.5)."""
+    whole = moment.astimezone(UTC)
+    if whole.year >= _FIRST_GENERALIZED:
+        return generalized_time(whole)
+    return wrap(_UTC_TIME, whole.strftime("%y%m%d%H%M%SZ").encode())

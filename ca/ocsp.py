@@ -7,7 +7,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import new as new_hash
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import OCSPExtensionOID
 
 from ca.certificate_states import Reason, Standing, Status
-from ca.der import DerError, children, unwrap, wrap
+from ca.der import DerError, children, generalized_time, unwrap, wrap
 from ca.errors import MalformedRequestError, ProfileError
 from hsm.algorithms import identifier
 from hsm.signer import SignatureAlgorithm, Signer
@@ -234,13 +234,13 @@ def respond(
     """
     if now.tzinfo is None or fresh_for <= timedelta():
         raise ProfileError("an answer needs a time with a zone and must be fresh for a while")
-    this_update = _time(now)
+    this_update = generalized_time(now)
     single = wrap(
         _SEQUENCE,
         question.cert_id,
         _status(standing),
         this_update,
-        wrap(_EXPLICIT_0, _time(now + fresh_for)),
+        wrap(_EXPLICIT_0, generalized_time(now + fresh_for)),
     )
     extensions = b"" if question.nonce is None else wrap(_EXPLICIT_1, wrap(_SEQUENCE, _nonce_extension(question.nonce)))
     responder_id, certificates = _constants(responder)
@@ -277,7 +277,7 @@ def _status(standing: Standing | None) -> bytes:
         return _GOOD
     reason = standing.reason or Reason.UNSPECIFIED
     told = b"" if reason is Reason.UNSPECIFIED else wrap(_EXPLICIT_0, _enumerated(_REASON_CODES[reason]))
-    return wrap(_EXPLICIT_1, _time(standing.since), told)  # [1] IMPLICIT RevokedInfo
+    return wrap(_EXPLICIT_1, generalized_time(standing.since), told)  # [1] IMPLICIT RevokedInfo
 
 
 def _nonce_extension(nonce: bytes) -> bytes:
@@ -310,7 +310,3 @@ def _status_code(status: ResponseStatus) -> bytes:
 
 def _enumerated(number: int) -> bytes:
     return wrap(_ENUMERATED, bytes((number,)))
-
-
-def _time(moment: datetime) -> bytes:
-    return asn1.encode_der(asn1.GeneralizedTime(moment.astimezone(UTC).replace(microsecond=0)))

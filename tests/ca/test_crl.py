@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ca.certificate_states import GOOD, Reason, Standing
 from ca.crl import MAX_FRESH_FOR, Entry, crl_draft, sign_crl_intent
 from ca.der import wrap
 from ca.errors import IntentError, ProfileError
 from ca.issuance import draft
+from ca.keys import throwaway
 from ca.lint import check
 from hsm.algorithms import identifier
 from tests.support.keys import MemorySigner, make_key
@@ -52,6 +54,38 @@ def test_the_crl_holds_exactly_the_recorded_bytes() -> None:
     drafted = crl_draft(SEAL_CA, [], number=1, now=NOW, fresh_for=WEEK)
     assert x509.load_der_x509_crl(signed(drafted.tbs)).tbs_certlist_bytes == drafted.tbs
     assert len(drafted.tbs_sha256) == 32
+
+
+def test_the_bytes_are_those_that_the_library_would_write() -> None:
+    entries = [
+        Entry(serial=1, since=NOW, reason=Reason.KEY_COMPROMISE),
+        Entry(serial=0xFF, since=NOW.replace(year=2049), reason=Reason.UNSPECIFIED),
+        Entry(serial=1 << 150, since=NOW.replace(year=2050), reason=Reason.HOLD),
+    ]
+    ours = crl_draft(SEAL_CA, entries, number=128, now=NOW, fresh_for=WEEK, distribution_point="http://a.example/1.crl")
+    builder = x509.CertificateRevocationListBuilder(
+        issuer_name=SEAL_CA.certificate.subject,
+        last_update=NOW.replace(tzinfo=None),
+        next_update=(NOW + WEEK).replace(tzinfo=None),
+    )
+    for extension in x509.load_der_x509_crl(signed(ours.tbs)).extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    for entry in entries:
+        line = x509.RevokedCertificateBuilder(entry.serial, entry.since.replace(tzinfo=None))
+        if entry.reason is not Reason.UNSPECIFIED:
+            line = line.add_extension(x509.CRLReason(entry.reason.flag), critical=False)
+        builder = builder.add_revoked_certificate(line.build())
+    assert builder.sign(throwaway(SEAL_CA.spec), hashes.SHA384()).tbs_certlist_bytes == ours.tbs
+
+
+@pytest.mark.parametrize("serial", [0, -1, 1 << 159])
+def test_an_entry_without_a_proper_serial_number_or_time_is_refused(serial: int) -> None:
+    for entry in (
+        Entry(serial=serial, since=NOW, reason=Reason.SUPERSEDED),
+        Entry(serial=1, since=NOW.replace(tzinfo=None), reason=Reason.SUPERSEDED),
+    ):
+        with pytest.raises(ProfileError):
+            crl_draft(SEAL_CA, [entry], number=1, now=NOW, fresh_for=WEEK)
 
 
 def test_a_distribution_point_is_critical_and_absent_from_a_list_of_everything() -> None:
