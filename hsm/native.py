@@ -103,7 +103,6 @@ _PLACES: Final = {
     "C_OpenSession": 12,
     "C_CloseSession": 13,
     "C_Login": 18,
-    "C_Logout": 19,
     "C_CreateObject": 20,
     "C_DestroyObject": 22,
     "C_GetAttributeValue": 24,
@@ -131,7 +130,6 @@ _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
     "C_OpenSession": (_N, _N, _P, _P, _OUT),
     "C_CloseSession": (_N,),
     "C_Login": (_N, _N, _B, _N),
-    "C_Logout": (_N,),
     "C_CreateObject": (_N, _P, _N, _OUT),
     "C_DestroyObject": (_N, _N),
     "C_GetAttributeValue": (_N, _N, _P, _N),
@@ -195,9 +193,6 @@ class Calls:
 
     def login(self, session: int, user: int, pin: bytes) -> None:
         self._call("C_Login", session, user, pin, len(pin))
-
-    def logout(self, session: int) -> None:
-        self._call("C_Logout", session)
 
     def create(self, session: int, template: Template) -> int:
         made = c_ulong()

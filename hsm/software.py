@@ -33,6 +33,8 @@ _WRAPPED_VERSION: Final = b"\x01"
 _WRAP_CONTEXT: Final = b"vermilion software store: wrapped keys, version 1"
 _KEYS_KEPT: Final = 1024  # unwrapped keys; the least recently used one goes first
 _RSA_EXPONENT: Final = 65537
+_RSA_BITS: Final = {KeySpec.RSA_3072: 3072, KeySpec.RSA_4096: 4096}
+_CURVES: Final = {KeySpec.EC_P256: ec.SECP256R1(), KeySpec.EC_P384: ec.SECP384R1()}
 _DEFAULT_COST: Final = KdfCost()
 
 
@@ -232,17 +234,11 @@ def _bound_to(spec: KeySpec, spki: bytes) -> bytes:
 
 
 def _make(spec: KeySpec) -> PrivateKey:
-    match spec:
-        case KeySpec.EC_P256:
-            return ec.generate_private_key(ec.SECP256R1())
-        case KeySpec.EC_P384:
-            return ec.generate_private_key(ec.SECP384R1())
-        case KeySpec.RSA_3072:
-            return rsa.generate_private_key(_RSA_EXPONENT, 3072)
-        case KeySpec.RSA_4096:
-            return rsa.generate_private_key(_RSA_EXPONENT, 4096)
-        case KeySpec.ED25519:
-            return ed25519.Ed25519PrivateKey.generate()
+    if spec in _CURVES:
+        return ec.generate_private_key(_CURVES[spec])
+    if spec in _RSA_BITS:
+        return rsa.generate_private_key(_RSA_EXPONENT, _RSA_BITS[spec])
+    return ed25519.Ed25519PrivateKey.generate()
 
 
 def _encode(key: PrivateKey) -> bytes:

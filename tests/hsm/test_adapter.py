@@ -73,35 +73,10 @@ def certificate_by(key: TokenPrivateKey, pss: padding.PSS | None = None) -> x509
     return builder.sign(key, digest_for(key), rsa_padding=pss)
 
 
-def test_a_certificate_is_signed(key: TokenPrivateKey) -> None:
-    certificate = certificate_by(key)
-    certificate.verify_directly_issued_by(certificate)
-
-
-def test_a_request_is_signed(key: TokenPrivateKey) -> None:
-    request = x509.CertificateSigningRequestBuilder().subject_name(NAME).sign(key, digest_for(key))
-    assert request.is_signature_valid
-
-
-def test_a_revocation_list_is_signed(key: TokenPrivateKey) -> None:
-    builder = x509.CertificateRevocationListBuilder().issuer_name(NAME)
-    crl = builder.last_update(NOW).next_update(NOW + timedelta(days=1)).sign(key, digest_for(key))
-    assert crl.is_signature_valid(key.public_key())
-
-
-def test_an_ocsp_response_is_signed(key: TokenPrivateKey) -> None:
-    certificate = certificate_by(key)
+def require_response(key: TokenPrivateKey, certificate: x509.Certificate) -> None:
     builder = ocsp.OCSPResponseBuilder().responder_id(ocsp.OCSPResponderEncoding.HASH, certificate)
-    builder = builder.add_response(
-        certificate,
-        certificate,
-        hashes.SHA256(),
-        ocsp.OCSPCertStatus.GOOD,
-        NOW,
-        NOW,
-        None,
-        None,
-    )
+    good = ocsp.OCSPCertStatus.GOOD
+    builder = builder.add_response(certificate, certificate, hashes.SHA256(), good, NOW, NOW, None, None)
     response = builder.sign(key, digest_for(key))
     public = key.public_key()
     if isinstance(public, ec.EllipticCurvePublicKey):
@@ -112,13 +87,24 @@ def test_an_ocsp_response_is_signed(key: TokenPrivateKey) -> None:
         public.verify(response.signature, response.tbs_response_bytes)
 
 
-@pytest.mark.parametrize("salt", [32, padding.PSS.DIGEST_LENGTH])
-def test_a_certificate_is_signed_with_pss(store: KeyStore, salt: int) -> None:
+def test_certificates_requests_revocation_lists_and_ocsp_responses_are_signed(key: TokenPrivateKey) -> None:
+    certificate = certificate_by(key)
+    certificate.verify_directly_issued_by(certificate)
+    request = x509.CertificateSigningRequestBuilder().subject_name(NAME).sign(key, digest_for(key))
+    assert request.is_signature_valid
+    builder = x509.CertificateRevocationListBuilder().issuer_name(NAME)
+    crl = builder.last_update(NOW).next_update(NOW + timedelta(days=1)).sign(key, digest_for(key))
+    assert crl.is_signature_valid(key.public_key())
+    require_response(key, certificate)
+
+
+def test_a_certificate_is_signed_with_pss(store: KeyStore) -> None:
     ref = make(store, spec=KeySpec.RSA_3072, resident=False)
     with store.lease(ref) as signer:
-        certificate = certificate_by(private_key_for(signer), padding.PSS(padding.MGF1(SHA256), salt))
-    certificate.verify_directly_issued_by(certificate)
-    assert isinstance(certificate.signature_algorithm_parameters, padding.PSS)
+        for salt in (32, padding.PSS.DIGEST_LENGTH):
+            certificate = certificate_by(private_key_for(signer), padding.PSS(padding.MGF1(SHA256), salt))
+            certificate.verify_directly_issued_by(certificate)
+            assert isinstance(certificate.signature_algorithm_parameters, padding.PSS)
 
 
 @pytest.mark.parametrize("spec", SPECS)

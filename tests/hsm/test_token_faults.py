@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pkcs11 import exceptions
 
 from hsm.errors import (
     DeviceError,
@@ -30,7 +32,7 @@ from hsm.errors import (
 )
 from hsm.library import Module, module_at
 from hsm.signer import KeyRef, KeySpec, SignatureAlgorithm
-from hsm.token import Pkcs11Store
+from hsm.token import Pkcs11Store, _Held
 from tests.hsm.test_contract import make, require_good, signature_of
 from tests.support.softhsm import MODULE, SO_PIN, USER_PIN, SoftHsm, SoftToken
 
@@ -599,6 +601,97 @@ def test_a_pin_file_that_cannot_be_one_is_refused(own_token: SoftToken, tmp_path
     store = Pkcs11Store.open(f"{own_token.uri}&pin-source=file:{pin_file}", "unused")
     with pytest.raises(StoreAddressError, match="pin-source"):
         make(store)
+
+
+def test_a_fault_of_another_kind_after_the_restart_is_told_as_what_it_is(own_token: SoftToken) -> None:
+    store = own_token.store()
+    ref = make(store)
+    answers = [0xB3, 0x70]
+    with replaced("C_SignInit", lambda *_: answers.pop(0)), pytest.raises(MechanismError):
+        signature_of(store, ref)
+    require_good(ref, signature_of(store, ref))
+
+
+def test_a_new_key_that_the_token_does_not_show_is_not_believed(own_token: SoftToken) -> None:
+    store = store_with(own_token, Watch())
+    make(store)
+    real = module().calls.functions["C_GenerateKeyPair"]
+
+    def lying(*arguments: Any) -> int:
+        code = real(*arguments)
+        arguments[-1]._obj.value += 1000
+        return code
+
+    with replaced("C_GenerateKeyPair", lying), pytest.raises(HsmError):
+        store.generate(KeySpec.EC_P256, label="unseen", resident=True)
+
+
+def test_a_module_is_restarted_once_for_all_who_saw_the_same_fault(own_token: SoftToken) -> None:
+    assert own_token.store().health().healthy
+    seen = module().generation
+    for _ in range(2):
+        module().restart(seen, wait_s=1.0)
+    assert module().generation == seen + 1
+
+
+def test_closing_a_store_after_a_restart_is_no_fault(own_token: SoftToken) -> None:
+    store = own_token.store()
+    ref = make(store)
+    module().restart(module().generation, wait_s=1.0)
+    store.close()
+    require_good(ref, signature_of(store, ref))
+
+
+def test_state_that_came_with_a_fork_is_thrown_away_and_no_other(own_token: SoftToken) -> None:
+    store = own_token.store()
+    ref = make(store)
+    with module().gate.alone(1.0):
+        with pytest.raises(DeviceError):
+            module()._start(inherited=False)
+        module()._start(inherited=True)
+        module().generation += 1
+    require_good(ref, signature_of(store, ref))
+
+
+def test_a_store_knows_the_process_that_it_was_opened_in(own_token: SoftToken, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = own_token.store()
+    ref = make(store)
+    monkeypatch.setattr("hsm.token.os.getpid", lambda: 1)
+    with pytest.raises(DeviceError, match="fork"):
+        signature_of(store, ref)
+
+
+def test_a_fault_of_the_slot_list_is_told_as_what_it_is(own_token: SoftToken, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullLib:
+        def get_slots(self, *, token_present: bool) -> list[object]:
+            raise exceptions.DeviceMemory
+
+    monkeypatch.setattr(module(), "lib", FullLib())
+    with pytest.raises(TokenFullError):
+        make(own_token.store())
+
+
+def test_two_threads_that_meet_a_new_login_at_once_get_the_key_once() -> None:
+    searching, go_on = threading.Event(), threading.Event()
+    searches: list[str] = []
+
+    class SlowLink:
+        def resident(self, _session: int, label: str) -> int:
+            searches.append(label)
+            searching.set()
+            go_on.wait(10)
+            return 7
+
+    held = _Held(KeyRef(store="s", spec=KeySpec.EC_P256, label="k", spki=b""))
+    link: Any = SlowLink()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(held.handle, link, 1)
+        assert searching.wait(10)
+        second = pool.submit(held.handle, link, 2)
+        time.sleep(0.05)  # the second one is at the lock by now
+        go_on.set()
+        assert [first.result(10), second.result(10)] == [7, 7]
+    assert searches == ["k"]
 
 
 def test_digests_are_signed_after_a_restart_too(own_token: SoftToken) -> None:
