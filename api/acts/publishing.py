@@ -108,7 +108,7 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
         newest = work.ledger.newest_crl(name)
         if newest is not None and newest.this_update > now + timedelta(seconds=1):
             raise ClockError(f"the clock says {now.isoformat()}, the last CRL is of {newest.this_update.isoformat()}")
-        number = work.ledger.highest_crl(name) + 1
+        number = max(work.ledger.highest_crl(name), _number_of_the_ceremony(office, name)) + 1
         changes = work.ledger.changes_of(name)  # read before the list: what is counted is on it
         draft = crl_draft(
             issuer,
@@ -134,6 +134,12 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
         work.ledger.signed_crl(name, number, der)
         work.commit()
     return StoredCrl(issuer=name, number=number, der=der, this_update=now, next_update=now + fresh_for, changes=changes)
+
+
+def _number_of_the_ceremony(office: Office, name: str) -> int:
+    """The list that the ceremony left counts, too: no two lists of an issuer have one number (RFC 5280 §5.2.3)."""
+    held = x509.load_der_x509_crl(office.authority.crls[name])
+    return held.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
 
 
 def ca_certificate(office: Office, name: str) -> x509.Certificate:
