@@ -59,7 +59,7 @@ function open(number) {
   at(`r-${number}`).className = "now";
   if (number > 1) {
     at(`h-${number}`).focus({ preventScroll: true });
-    at(`s-${number - 1}`).scrollIntoView({ behavior: "smooth", block: "start" });
+    at(`s-${number - 1}`).querySelector(".outcome").scrollIntoView({ behavior: "smooth", block: "start" });
   }
 }
 
