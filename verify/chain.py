@@ -23,7 +23,6 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
     CertRevTrustPolicy,
-    PKIXValidationParams,
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
@@ -32,67 +31,24 @@ from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.certificates import PARSE_ERRORS, Certificate
 from verify.errors import MalformedCertificateError
+from verify.evidence import Evidence, RevocationList, lists_for_whole_algorithm, load_all
+from verify.path_rules import ChainLimits, PolicyInputs, broken_rule
 from verify.purposes import ANY, Purpose
 from verify.report import Finding, Verdict, worst
 from verify.revocation import (
     NO_EVIDENCE,
-    Evidence,
     Revocation,
-    RevocationList,
     Standing,
     Statement,
     by_lists,
     by_ocsp,
     judge,
-    lists_for_whole_algorithm,
-    load_all,
     names_source,
 )
 from verify.trust import Trust
 from verify.words import finding
 
 FAR: Final = datetime.max.replace(tzinfo=UTC)
-
-CRITICAL_KNOWN: Final = frozenset(  # extensions that are judged here or by certvalidator, and may be critical
-    {
-        "basic_constraints", "crl_distribution_points", "extended_key_usage", "ocsp_no_check", "key_usage",
-        "certificate_policies", "policy_mappings", "policy_constraints", "inhibit_any_policy", "name_constraints",
-        "subject_alt_name", "issuer_alt_name", "qc_statements", "1.3.6.1.5.5.7.1.3",
-    }
-)  # fmt: skip
-MUST_BE_CRITICAL: Final = frozenset({"name_constraints"})  # RFC 5280 §4.2.1.10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainLimits:
-    """Inclusive bounds of the work that one set of certificates may cause."""
-
-    max_certificates: int = 64  # considered beside the anchors; the rest are as if they were not there
-    max_depth: int = 12  # certificates in a path, root included
-    max_signature_checks: int = 256
-    max_paths: int = 4  # candidates that are judged
-    max_list_issuers: int = 4  # same-named certificates given to the search for an indirect CRL's issuer
-    max_names: int = 2048  # name constraints times names in one path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyInputs:
-    """The inputs of RFC 5280 §6.1.1 (c) to (f). `initial_policies` are dotted OIDs, empty: any."""
-
-    initial_policies: frozenset[str] = frozenset()
-    explicit_policy: bool = False
-    inhibit_mapping: bool = False
-    inhibit_any: bool = False
-
-    def for_validator(self) -> PKIXValidationParams:
-        any_policy = frozenset({"any_policy"})
-        wanted = frozenset("any_policy" if one == "2.5.29.32.0" else one for one in self.initial_policies)
-        return PKIXValidationParams(
-            user_initial_policy_set=wanted or any_policy,
-            initial_explicit_policy=self.explicit_policy,
-            initial_policy_mapping_inhibit=self.inhibit_mapping,
-            initial_any_policy_inhibit=self.inhibit_any,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +66,10 @@ class PathResult:
 
 @dataclass(slots=True)
 class _Search:
-    """The work done so far in one search."""
+    """The work that one search may still do."""
 
     checks_left: int
+    steps_left: int
     forged: bool = False
     exhausted: bool = False
 
@@ -138,6 +95,9 @@ class PathChecker:
         given = Evidence.of(crls=trust.crls, ocsps=trust.ocsp_responses)
         self._evidence = (evidence or Evidence()) + given
         self._loaded = {one.der: one for one in (*self._anchors, *self._pool)}
+        self._by_subject: dict[str, list[Certificate]] = {}
+        for one in dict.fromkeys((*self._anchors, *self._pool)):
+            self._by_subject.setdefault(one.subject_key, []).append(one)
         self._known: dict[tuple[bytes, bytes], bool] = {}
         self._seen: dict[tuple[object, ...], PathResult] = {}
         self._standings: dict[tuple[object, ...], Revocation] = {}
@@ -164,7 +124,7 @@ class PathChecker:
                 return True
             if one in self._anchors:
                 continue
-            namesakes = [other for other in (*self._anchors, *self._pool) if one.names_issuer(other)]
+            namesakes = [other for other in self._by_subject.get(one.issuer_key, ()) if one.names_issuer(other)]
             if any(self._signed(one, other) for other in namesakes):
                 continue
             serials = {other.parsed.serial_number for other in (*self._anchors, *self._pool) if other != one}
@@ -211,7 +171,7 @@ class PathChecker:
         revoked_as_of: datetime,
     ) -> PathResult:
         usage = purpose.finding_for(certificate)
-        search = _Search(checks_left=self._limits.max_signature_checks)
+        search = _Search(checks_left=self._limits.max_signature_checks, steps_left=self._limits.max_steps)
         first: tuple[tuple[Certificate, ...], Finding] | None = None
         for number, path in enumerate(self._paths(certificate, search)):
             if number == self._limits.max_paths:
@@ -240,6 +200,10 @@ class PathChecker:
             return
         waiting: list[tuple[Certificate, ...]] = [(leaf,)]
         while waiting:
+            if search.steps_left == 0:
+                search.exhausted = True
+                return
+            search.steps_left -= 1
             path = waiting.pop()
             further: list[tuple[Certificate, ...]] = []
             for issuer in self._issuers(path, search):
@@ -253,7 +217,7 @@ class PathChecker:
 
     def _issuers(self, path: tuple[Certificate, ...], search: _Search) -> Iterator[Certificate]:
         child = path[-1]
-        for one in (*self._anchors, *self._pool):
+        for one in self._by_subject.get(child.issuer_key, ()):
             if one in path or not child.names_issuer(one):
                 continue
             if (child.der, one.der) not in self._known:
@@ -278,7 +242,7 @@ class PathChecker:
             if at > one.not_after:
                 ident = "path.expired" if proven else "path.expired-unproven"
                 return finding(ident, subject=one.subject, moment=one.not_after.isoformat())
-        what: Finding | str | None = _own_rules(path, self._limits)
+        what: Finding | str | None = broken_rule(path, self._limits)
         if what is None and len(path) > 1:
             what = self._by_rfc_5280(path, at, policy)
         if isinstance(what, Finding) or what is None:
@@ -396,36 +360,6 @@ def validate_path(
     evidence = Evidence.of(crls=crls, ocsps=ocsps)
     checker = PathChecker(trust, extra=extra, evidence=evidence, limits=limits)
     return checker.check(Certificate.load(certificate), at=at, now=now, proven=proven, purpose=purpose, policy=policy)
-
-
-def _own_rules(path: tuple[Certificate, ...], limits: ChainLimits) -> str | None:
-    """Rules of RFC 5280 §4 that certvalidator leaves out."""
-    for depth, one in enumerate(path):
-        critical = one.parsed.critical_extensions
-        if unknown := critical - CRITICAL_KNOWN:
-            return f"“{one.subject}” has an unknown critical extension: {', '.join(sorted(unknown))}"
-        if wrong := (one.extensions & MUST_BE_CRITICAL) - critical:
-            return f"“{one.subject}” has an extension that should be critical: {', '.join(sorted(wrong))}"
-        if not one.is_authority and ("name_constraints" in one.extensions or "key_cert_sign" in (one.key_usage or ())):
-            return f"“{one.subject}” claims rights of an authority"  # §4.2.1.3 and §4.2.1.10
-        if depth and not one.is_authority:
-            return f"“{one.subject}” is not a certificate of an authority"  # §4.2.1.9, anchors included
-        if not one.parsed.issuer.native:
-            return f"“{one.subject}” names no issuer"  # §4.1.2.4
-    if _names_to_compare(path) > limits.max_names:
-        return "too many name constraints"
-    return None
-
-
-def _names_to_compare(path: tuple[Certificate, ...]) -> int:
-    constraints = sum(
-        len(one.parsed.name_constraints_value[kind] or ())
-        for one in path
-        if one.parsed.name_constraints_value is not None
-        for kind in ("permitted_subtrees", "excluded_subtrees")
-    )
-    names = sum(len(one.parsed.subject_alt_name_value or ()) + 1 for one in path)
-    return constraints * names
 
 
 def _spoken(certificate: Certificate, found: Revocation, *, proven: bool) -> Finding:

@@ -11,6 +11,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from verify.certificates import Certificate
 from verify.chain import PathChecker
 from verify.errors import MalformedCertificateError
+from verify.evidence import Evidence
 from verify.pdf_changes import ChangeReader
 from verify.pdf_signature import Field, Judgement, judge_stamp, read_field
 from verify.pdf_structure import (
@@ -24,7 +25,6 @@ from verify.pdf_structure import (
     stray_revision,
 )
 from verify.report import Finding, Report, SignatureReport
-from verify.revocation import Evidence
 from verify.signed_data import MalformedSignatureError, SignedData
 from verify.trust import Trust
 from verify.words import Both, change, finding

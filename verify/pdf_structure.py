@@ -17,8 +17,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
 from verify.certificates import PARSE_ERRORS
-from verify.chain import ChainLimits
 from verify.errors import VerifyError
+from verify.path_rules import ChainLimits
 
 PDF_ERRORS: Final = (*PARSE_ERRORS, PdfError, EOFError, OSError, MemoryError, zlib.error)
 
