@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
 from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import OCSPExtensionOID
 
@@ -229,11 +230,15 @@ def respond(
     `standing` None means that this issuer made no such certificate: `unknown`.
 
     Raises:
-        ProfileError: the time has no zone, or the answer would not be fresh for more than nothing.
+        ProfileError: the time has no zone, the answer would not be fresh for more than nothing, or the key is not that of
+            the responder's certificate (it was not used).
         KeyBusyError, DeviceError, WrongKeyError: see `Signer.sign`.
     """
     if now.tzinfo is None or fresh_for <= timedelta():
         raise ProfileError("an answer needs a time with a zone and must be fresh for a while")
+    responder_id, certificates, key = _constants(responder)
+    if signer.public_key() != key:
+        raise ProfileError("the key is not that of the responder's certificate")
     this_update = generalized_time(now)
     single = wrap(
         _SEQUENCE,
@@ -243,7 +248,6 @@ def respond(
         wrap(_EXPLICIT_0, generalized_time(now + fresh_for)),
     )
     extensions = b"" if question.nonce is None else wrap(_EXPLICIT_1, wrap(_SEQUENCE, _nonce_extension(question.nonce)))
-    responder_id, certificates = _constants(responder)
     tbs = wrap(_SEQUENCE, responder_id, this_update, wrap(_SEQUENCE, single), extensions)
     signature = wrap(_BIT_STRING, b"\x00", signer.sign(tbs, responder.algorithm))
     basic = wrap(_SEQUENCE, tbs, identifier(responder.algorithm), signature, certificates)
@@ -263,11 +267,12 @@ def refuse(status: ResponseStatus) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _constants(responder: Responder) -> tuple[bytes, bytes]:
-    """Return ResponderID by key and the certs field: the same in every answer of one responder."""
+def _constants(responder: Responder) -> tuple[bytes, bytes, CertificatePublicKeyTypes]:
+    """Return ResponderID by key, the certs field and the key: the same in every answer of one responder."""
     key_hash = new_hash("sha1", _key_bits(responder.certificate), usedforsecurity=False).digest()  # RFC 6960 §4.2.1
     by_key = wrap(_EXPLICIT_2, wrap(_OCTET_STRING, key_hash))
-    return by_key, wrap(_EXPLICIT_0, wrap(_SEQUENCE, responder.certificate.public_bytes(Encoding.DER)))
+    certificates = wrap(_EXPLICIT_0, wrap(_SEQUENCE, responder.certificate.public_bytes(Encoding.DER)))
+    return by_key, certificates, responder.certificate.public_key()
 
 
 def _status(standing: Standing | None) -> bytes:

@@ -59,7 +59,7 @@ def ocsp_answer(office: Office, issuer: str, question: OcspQuestion) -> bytes:
         return protocol.respond(
             question,
             _standing(office, issuer, question.serial),
-            responder=office.authority.responder(issuer),
+            responder=office.authority.responder(entity),
             signer=signer,
             now=office.now(),
             fresh_for=office.settings.ocsp_fresh_for,
@@ -116,7 +116,6 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
             number=number,
             now=now,
             fresh_for=fresh_for,
-            distribution_point=issuer.crl_url,
         )
         work.ledger.intend_crl(
             name,

@@ -252,6 +252,21 @@ def test_the_signature_is_the_responders() -> None:
     assert signs_for(response.signature, response.tbs_response_bytes, key)
 
 
+def test_no_answer_is_signed_by_another_key_than_the_responders() -> None:
+    """Neither the issuer's certificate nor another CA's responder beside the key of this one."""
+    question = parse_request(built(lambda one: one, hashes.SHA256()))
+    for name in ("seal", "ocsp-licence"):
+        with PKI.store.lease(PKI.authority.key("ocsp-seal")) as signer, pytest.raises(ProfileError, match="the key"):
+            respond(
+                question,
+                GOOD,
+                responder=PKI.authority.responder(name),
+                signer=signer,
+                now=NOW,
+                fresh_for=FRESH,
+            )
+
+
 def test_an_answer_needs_a_time_with_a_zone_and_freshness() -> None:
     question = parse_request(request())
     responder = PKI.authority.responder("ocsp-seal")
