@@ -12,7 +12,7 @@ from cryptography.hazmat import asn1
 
 from ca.certificate_states import Reason, Standing, Status
 from ca.der import time, wrap
-from ca.errors import IntentError, ProfileError
+from ca.errors import ProfileError
 from ca.issuance import sign_tbs
 from ca.issuer import Issuer
 from ca.serials import octets
@@ -102,20 +102,18 @@ def sign_crl_intent(
         IntentError: as `ca.issuance.sign_intent`.
         KeyBusyError, DeviceError, WrongKeyError: see `Signer.sign`.
     """
-    der = sign_tbs(
+    return sign_tbs(
         tbs,
         signer=signer,
         algorithm=algorithm,
         issuer_public_key=issuer_public_key,
         fields_before=_FIELDS_BEFORE_ALGORITHM,
+        read=_tbs_of,
     )
-    try:
-        same = x509.load_der_x509_crl(der).tbs_certlist_bytes == tbs
-    except ValueError as exc:
-        raise IntentError("the signed bytes are not a CRL") from exc
-    if not same:
-        raise IntentError("the CRL does not hold the recorded bytes")
-    return der
+
+
+def _tbs_of(der: bytes) -> bytes:
+    return x509.load_der_x509_crl(der).tbs_certlist_bytes
 
 
 def _revoked(entries: Iterable[Entry]) -> bytes:

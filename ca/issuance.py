@@ -27,6 +27,7 @@ from verify import oids
 from verify.extensions import LicenceInfo, SealInfo
 
 Info: TypeAlias = SealInfo | LicenceInfo
+_FIRST_YEAR: Final = 1950  # of UTCTime, RFC 5280 §4.1.2.5.1
 _SECOND: Final = timedelta(seconds=1)
 _SEQUENCE: Final = 0x30
 _BIT_STRING: Final = 0x03
@@ -156,20 +157,8 @@ def draft(planned: Plan, *, lint: Lint) -> Draft:
         LintError: the draft breaks a rule.
         ProfileError: a field cannot be encoded.
     """
-    builder = x509.CertificateBuilder(
-        issuer_name=planned.issuer_name,
-        subject_name=planned.subject,
-        public_key=planned.public_key,
-        serial_number=planned.serial,
-        not_valid_before=planned.not_before.astimezone(UTC).replace(tzinfo=None),
-        not_valid_after=planned.not_after.astimezone(UTC).replace(tzinfo=None),
-        extensions=[x509.Extension(value.oid, critical, value) for value, critical in planned.extensions],
-    )
-    key = throwaway(planned.issuer_spec)
-    digest = digest_or_none(planned.algorithm)
-    padding = pss_or_none(planned.algorithm) if isinstance(key, rsa.RSAPrivateKey) else None
     try:
-        certificate = builder.sign(key, digest, rsa_padding=padding)
+        certificate = _under_throwaway_key(planned)
     except (ValueError, TypeError) as exc:
         raise ProfileError(f"the certificate cannot be encoded: {exc}") from exc
     if objections := lint(certificate, planned.profile, planned.issuer):
@@ -182,45 +171,72 @@ def sign_intent(tbs: bytes, *, signer: Signer, algorithm: SignatureAlgorithm, is
     """Sign exactly the recorded bytes and return the DER certificate, parsed again and verified.
 
     Raises:
-        IntentError: the key is not the issuer's, the bytes are no TBS with this algorithm (the key was not used), or the
-            signature does not verify (it was discarded).
+        IntentError: the key is not the issuer's, or the bytes are no certificate with this algorithm (the key was not
+            used); or the signature does not verify (it was discarded).
         KeyBusyError, DeviceError, WrongKeyError: see `Signer.sign`.
     """
-    der = sign_tbs(
-        tbs, signer=signer, algorithm=algorithm, issuer_public_key=issuer_public_key, fields_before=_CERTIFICATE_FIELDS
+    return sign_tbs(
+        tbs,
+        signer=signer,
+        algorithm=algorithm,
+        issuer_public_key=issuer_public_key,
+        fields_before=_CERTIFICATE_FIELDS,
+        read=_tbs_of,
     )
-    try:
-        parsed = x509.load_der_x509_certificate(der)
-        same = parsed.tbs_certificate_bytes == tbs
-    except ValueError as exc:
-        raise IntentError("the signed bytes are not a certificate") from exc
-    if not same:
-        raise IntentError("the certificate does not hold the recorded bytes")
-    return der
 
 
 def sign_tbs(
-    tbs: bytes, *, signer: Signer, algorithm: SignatureAlgorithm, issuer_public_key: PublicKey, fields_before: int
+    tbs: bytes,
+    *,
+    signer: Signer,
+    algorithm: SignatureAlgorithm,
+    issuer_public_key: PublicKey,
+    fields_before: int,
+    read: Callable[[bytes], bytes],
 ) -> bytes:
     """Sign what a certificate or CRL is made of and return SEQUENCE { tbs, algorithm, signature }.
 
-    `fields_before` says how many fields of the TBS stand before its algorithm identifier.
+    `fields_before` says how many fields of the TBS stand before its algorithm identifier. `read` parses such a structure and returns its TBS, or raises ValueError. It is asked before the key is used, with a
+    signature that is none, and again afterwards.
 
     Raises:
         IntentError: as `sign_intent`.
     """
     if signer.public_key() != issuer_public_key:
         raise IntentError("the key is not that of the issuer's certificate")
-    try:
-        named = children(tbs)[fields_before]
-    except (DerError, IndexError) as exc:
-        raise IntentError("the recorded bytes are not readable") from exc
-    if named != identifier(algorithm):
+    if _algorithm_named_in(tbs, fields_before) != identifier(algorithm):
         raise IntentError(f"the recorded bytes do not name {algorithm}")
+    _require_same(read, _assembled(tbs, algorithm, b""), tbs)
     signature = signer.sign(tbs, algorithm)
     if not is_good(signature, tbs, key=issuer_public_key, algorithm=algorithm):
         raise IntentError("the signature does not verify under the issuer's certificate; it was discarded")
+    der = _assembled(tbs, algorithm, signature)
+    _require_same(read, der, tbs)
+    return der
+
+
+def _tbs_of(der: bytes) -> bytes:
+    return x509.load_der_x509_certificate(der).tbs_certificate_bytes
+
+
+def _algorithm_named_in(tbs: bytes, fields_before: int) -> bytes:
+    try:
+        return children(tbs)[fields_before]
+    except (DerError, IndexError) as exc:
+        raise IntentError("the recorded bytes are not readable") from exc
+
+
+def _assembled(tbs: bytes, algorithm: SignatureAlgorithm, signature: bytes) -> bytes:
     return wrap(_SEQUENCE, tbs, identifier(algorithm), wrap(_BIT_STRING, b"\x00", signature))
+
+
+def _require_same(read: Callable[[bytes], bytes], der: bytes, tbs: bytes) -> None:
+    try:
+        same = read(der) == tbs
+    except ValueError as exc:
+        raise IntentError("the recorded bytes are not of this kind") from exc
+    if not same:
+        raise IntentError("what was put together does not hold the recorded bytes")
 
 
 def signed_parts(der: bytes) -> tuple[bytes, bytes]:
@@ -236,10 +252,27 @@ def signed_parts(der: bytes) -> tuple[bytes, bytes]:
         raise IntentError("not a signed structure") from exc
 
 
+def _under_throwaway_key(planned: Plan) -> x509.Certificate:
+    builder = x509.CertificateBuilder(
+        issuer_name=planned.issuer_name,
+        subject_name=planned.subject,
+        public_key=planned.public_key,
+        serial_number=planned.serial,
+        not_valid_before=planned.not_before.astimezone(UTC).replace(tzinfo=None),
+        not_valid_after=planned.not_after.astimezone(UTC).replace(tzinfo=None),
+        extensions=[x509.Extension(value.oid, critical, value) for value, critical in planned.extensions],
+    )
+    key = throwaway(planned.issuer_spec)
+    padding = pss_or_none(planned.algorithm) if isinstance(key, rsa.RSAPrivateKey) else None
+    return builder.sign(key, digest_or_none(planned.algorithm), rsa_padding=padding)
+
+
 def _last_second(profile: Profile, not_before: datetime, valid_for: timedelta | None) -> datetime:
     valid_for = profile.default_validity if valid_for is None else valid_for
     if not_before.tzinfo is None or not_before.microsecond:
         raise ProfileError("a certificate begins at a whole second, with a time zone")
+    if not_before.year < _FIRST_YEAR:
+        raise ProfileError(f"a certificate begins after {_FIRST_YEAR}")
     if not timedelta(minutes=1) <= valid_for <= profile.max_validity:
         raise ProfileError(f"validity of {valid_for} is not within one minute to {profile.max_validity}")
     if valid_for % _SECOND:

@@ -12,7 +12,6 @@ from typing import Final, TypeAlias
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from ca import serials
@@ -20,7 +19,6 @@ from ca.der import children, unwrap, wrap
 from ca.errors import ProfileError
 from ca.issuance import Objection
 from ca.issuer import Issuer
-from ca.keys import PUBLIC_EXPONENT
 from ca.lint_extensions import SHARED_RULES, expected_extensions
 from ca.lint_facts import DuplicateError, Facts, Rule, oid_der, split
 from ca.profiles import Profile
@@ -36,7 +34,6 @@ _UTF8_STRING: Final = 0x0C
 _PRINTABLE_STRING: Final = 0x13
 _UTC_TIME: Final = 0x17
 _GENERALIZED_TIME: Final = 0x18
-_MIN_MODULUS_BITS: Final = 3072  # ETSI TS 119 312 §8.4: recommended beyond 2028
 _MIN_SERIAL_BITS: Final = 64  # of unpredictable bits, CA/Browser Forum BR §7.1
 _UTC_TIME_FORM: Final = re.compile(rb"[0-9]{12}Z")  # RFC 5280 §4.1.2.5.1
 _GENERALIZED_TIME_FORM: Final = re.compile(rb"[0-9]{14}Z")  # RFC 5280 §4.1.2.5.2
@@ -164,15 +161,8 @@ def _organization_identifier(facts: Facts) -> str | None:
 
 
 def _key(facts: Facts) -> str | None:
-    spec = spec_of(facts.key)
-    if spec not in facts.profile.keys:
-        return f"the profile takes no key of kind {spec}"
-    if isinstance(facts.key, rsa.RSAPublicKey):
-        if facts.key.key_size < _MIN_MODULUS_BITS:
-            return f"the modulus has fewer than {_MIN_MODULUS_BITS} bits"
-        if facts.key.public_numbers().e != PUBLIC_EXPONENT:
-            return f"the public exponent is not {PUBLIC_EXPONENT}"
-    return None
+    spec = spec_of(facts.key)  # size and exponent of an RSA key were judged when it was read: `checked_key`
+    return None if spec in facts.profile.keys else f"the profile takes no key of kind {spec}"
 
 
 def _subject_key(facts: Facts) -> str | None:

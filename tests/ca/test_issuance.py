@@ -13,9 +13,10 @@ from cryptography.x509.oid import NameOID
 
 from ca import lint
 from ca.ceremony import CeremonyPlan
+from ca.crl import crl_draft
 from ca.der import children, wrap
 from ca.errors import IntentError, LintError, ProfileError
-from ca.issuance import Objection, draft, plan, plan_root, sign_intent, signed_parts
+from ca.issuance import Objection, draft, plan, plan_root, sign_intent, sign_tbs, signed_parts
 from ca.issuer import Issuer
 from ca.keys import public_key_of
 from ca.profiles import PROFILES, ROOT, SEAL
@@ -134,10 +135,58 @@ def test_bytes_that_are_no_tbs_are_never_signed(tbs: bytes) -> None:
         signed(tbs)
 
 
+def seal_signer_uses() -> int:
+    return PKI.store.signed.get("vermilion-seal-g1", 0)
+
+
+def signed_by_store(tbs: bytes) -> bytes:
+    with PKI.store.lease(PKI.authority.key("seal")) as signer:
+        return sign_intent(tbs, signer=signer, algorithm=SEAL_CA.algorithm, issuer_public_key=SEAL_CA.public_key)
+
+
+def test_a_crl_is_not_signed_as_a_certificate() -> None:
+    before = seal_signer_uses()
+    with pytest.raises(IntentError):
+        signed_by_store(crl_draft(SEAL_CA, [], number=1, now=NOW, fresh_for=timedelta(days=1)).tbs)
+    assert seal_signer_uses() == before
+
+
+def test_bytes_that_are_read_back_otherwise_are_refused() -> None:
+    tbs = draft(PKI.plan(), lint=lint.check).tbs
+    with pytest.raises(IntentError, match="does not hold"):
+        sign_tbs(
+            tbs,
+            signer=seal_signer(),
+            algorithm=SEAL_CA.algorithm,
+            issuer_public_key=SEAL_CA.public_key,
+            fields_before=2,
+            read=lambda der: der,
+        )
+
+
+def test_a_field_that_no_certificate_can_hold_is_refused() -> None:
+    with pytest.raises(ProfileError, match="cannot be encoded"):
+        draft(replace(PKI.plan(), algorithm=SignatureAlgorithm.ED25519), lint=lint.check)
+
+
+def test_a_certificate_that_says_it_is_no_ca_cannot_issue() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = ServiceName(organization=AUTHORITY, common_name="no CA").name()
+    builder = x509.CertificateBuilder(
+        subject, subject, key.public_key(), 5, NOW.replace(tzinfo=None), NOW.replace(tzinfo=None)
+    )
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    with pytest.raises(ProfileError, match="not a CA's"):
+        Issuer.of("x", builder.sign(key, hashes.SHA256()), ca_url="", crl_url="", ocsp_url="")
+
+
 def test_a_structure_that_is_no_certificate_is_not_handed_out() -> None:
     tbs = wrap(0x30, b"\x02\x01\x01", b"\x02\x01\x01", identifier(SEAL_CA.algorithm))
-    with pytest.raises(IntentError, match="not a certificate"):
-        signed(tbs)
+    before = seal_signer_uses()
+    with pytest.raises(IntentError, match="not of this kind"):
+        signed_by_store(tbs)
+    assert seal_signer_uses() == before
     with pytest.raises(IntentError, match="not a signed structure"):
         signed_parts(tbs[:-1])
 
@@ -219,15 +268,19 @@ def test_a_key_kind_outside_the_profile_is_refused() -> None:
 def test_only_the_root_profile_signs_itself_and_only_with_an_algorithm_of_its_key() -> None:
     key = make_key(KeySpec.EC_P384).public_key()
     subject = ServiceName(organization=AUTHORITY, common_name="Root").name()
-    arguments = {"subject": subject, "public_key": key, "serial": 1 << 100, "not_before": NOW}
+    arguments: dict[str, Any] = {"subject": subject, "public_key": key, "serial": 1 << 100, "not_before": NOW}
     for profile, algorithm in [
         (PROFILES["issuing-ca"], SignatureAlgorithm.ECDSA_SHA384),
         (ROOT, SignatureAlgorithm.ED25519),
     ]:
         with pytest.raises(ProfileError, match="does not sign itself"):
-            plan_root(profile, algorithm=algorithm, **arguments)  # type: ignore[arg-type]  # a mapping of arguments
+            plan_root(profile, algorithm=algorithm, **arguments)
+    with pytest.raises(ProfileError, match="after 1950"):
+        plan_root(
+            ROOT, algorithm=SignatureAlgorithm.ECDSA_SHA384, **(arguments | {"not_before": NOW.replace(year=1949)})
+        )
     with pytest.raises(ProfileError, match="not issued by"):
-        plan(ROOT, issuer=PKI.authority.issuer("root"), **arguments)  # type: ignore[arg-type]  # a mapping of arguments
+        plan(ROOT, issuer=PKI.authority.issuer("root"), **arguments)
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,20 @@ def test_a_rule_fires_on_bytes_that_no_builder_makes(rule: str, number: int, val
     assert rule in rules(certificate)
 
 
+def test_a_time_from_2050_on_is_written_as_generalized_time() -> None:
+    late = times(b"20500101000000Z", b"20510101000000Z", 0x18)
+    found = rules(x509.load_der_x509_certificate(rewrapped(unlinted(PLAN), field(4, late))))
+    assert "validity.form" not in found
+    assert "validity" in found  # its issuer ends before
+
+
+def test_a_common_name_of_65_octets_is_objected_to() -> None:
+    rdns = children(PLAN.subject.public_bytes())
+    rdns[3] = wrap(0x31, wrap(0x30, children(children(rdns[3])[0])[0], wrap(0x0C, ("司" * 21 + "AB").encode())))
+    certificate = x509.load_der_x509_certificate(rewrapped(unlinted(PLAN), field(5, wrap(0x30, *rdns))))
+    assert rules(certificate) == {"subject"}
+
+
 @pytest.mark.parametrize("end", [b"270601080000+0800", b"2706010800Z"], ids=["an offset", "no seconds"])
 def test_a_time_in_another_form_does_not_reach_the_lint(end: bytes) -> None:
     der = rewrapped(unlinted(PLAN), field(4, times(b"260601080000Z", end)))
