@@ -20,6 +20,7 @@ from api.acts.registry import register
 from api.acts.sealing import SealOrder, seal_document
 from api.bootstrap import running_office, utc_now
 from api.demo import samples
+from api.demo.contract import FIRST_KEYWORD, SECOND_KEYWORD, Party, sample_contract
 from api.demo.first_run import demo_authority, make_softhsm_keys, make_software_keys
 from api.errors import BadInputError, NotFoundError
 from api.settings import Settings, read_settings
@@ -121,10 +122,10 @@ def _settings(state: Path, *, softhsm: bool) -> Settings:
 def _contract(office: Office, directory: Path, made: list[Establishment], pdf: Path | None) -> None:
     source, target = directory / "contract.pdf", directory / "contract-sealed.pdf"
     if pdf is None:
-        source.write_bytes(samples.contract())
+        source.write_bytes(_sample(office, made))
     else:
         shutil.copyfile(pdf, source)
-    for number, (one, keyword) in enumerate(zip(made, (samples.PARTY_A, samples.PARTY_B), strict=True)):
+    for number, (one, keyword) in enumerate(zip(made, (FIRST_KEYWORD, SECOND_KEYWORD), strict=True)):
         with (source if number == 0 else target).open("rb") as file:
             where = _by_keyword(keyword) if pdf is None else _on_last_page(file, number)
             order = SealOrder(level=Level.B_LT, placement=where, reason="采购合同")
@@ -132,6 +133,17 @@ def _contract(office: Office, directory: Path, made: list[Establishment], pdf: P
         if use.object is None:
             raise NotFoundError(f"the use {use.id} left no file")
         target.write_bytes(office.objects.read(use.object))
+
+
+def _sample(office: Office, made: list[Establishment]) -> bytes:
+    now = office.now()
+    first, second = (
+        Party(name=one.name, uscc=one.uscc, representative=one.legal_representative)
+        for one in (establishment.licence.licence.enterprise for establishment in made)
+    )
+    return sample_contract(
+        first, second, fonts=office.licence_fonts.folder, day=now.astimezone(office.zone).date(), now=now
+    )
 
 
 def _by_keyword(keyword: str) -> Placement:

@@ -1,16 +1,10 @@
-"""Made-up enterprises and a contract between them, for demos."""
+"""Made-up enterprises, for demos."""
 
 import secrets
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-import typst
-
-from api.settings import ASSETS
 from ca.uscc import make_uscc
 
-TEMPLATE: Final = Path(__file__).parent / "contract.typ"
 REGION: Final = "330106"
 ORGANISATION_CHARS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -39,8 +33,6 @@ SUPPLIER: Final = {
     "term_until": "2049-11-05",
     "scope": "软件开发；信息技术咨询服务；数据处理和存储支持服务；互联网数据服务；计算机软硬件及辅助设备批发。",
 }
-PARTY_A: Final = "甲方（盖章）"
-PARTY_B: Final = "乙方（盖章）"
 
 
 def fresh_uscc() -> str:
@@ -52,19 +44,3 @@ def fresh_uscc() -> str:
 def enterprise(sample: dict[str, Any]) -> dict[str, Any]:
     """Return a sample entry for the register under a fresh credit code."""
     return {"uscc": fresh_uscc(), **sample}
-
-
-@cache
-def contract() -> bytes:
-    """Return a supply contract between the two sample enterprises, two pages, with places for both seals."""
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(ASSETS / "fonts")])
-    inputs = {
-        "buyer": str(BUYER["name"]),
-        "supplier": str(SUPPLIER["name"]),
-        "buyer_person": str(BUYER["legal_representative"]),
-        "supplier_person": str(SUPPLIER["legal_representative"]),
-    }
-    made = typst.compile(str(TEMPLATE), font_paths=fonts, sys_inputs=inputs, format="pdf", timestamp=0)
-    if not isinstance(made, bytes):
-        raise TypeError("the typesetter returned no document")
-    return made

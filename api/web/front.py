@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from api.acts.access import add_token
 from api.acts.office import Office
+from api.demo.contract import Party, sample_contract
 from api.settings import ASSETS
-from api.web.contract import Party, sample_contract
 
 DEMO_TOKEN_LASTS: Final = timedelta(hours=2)
 DEMO_SCOPES: Final = frozenset({"register", "issue", "seal", "read"})

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import FastAPI
 
 import api
-from api.web.contract import Party, sample_contract
+from api.demo.contract import Party, sample_contract
 from api.web.front import DemoSession, Front, PublicLicence
 from api.web.routes import mount
 
