@@ -187,10 +187,13 @@ def stamp(
     `now` cut to the second; `accuracy` must cover that.
 
     Raises:
-        ProfileError: a serial number that is not 1 to 160 bits, a time without zone, or an accuracy below one second.
+        ProfileError: a serial number that is not 1 to 160 bits, a time without zone, an accuracy below one second, or a
+            key that is not the certificate's (it was not used).
         KeyBusyError, DeviceError, WrongKeyError: see `Signer.sign`.
     """
     content = _tst_info(request, serial=serial, now=now, policy=policy, accuracy=accuracy)
+    if signer.public_key() != certificate.public_key():
+        raise ProfileError("the key is not that of the time-stamping certificate")
     algorithm = algorithm or signer.default_algorithm
     digest_name = SIGNATURE_DIGESTS[algorithm]
     embedded = [one.public_bytes(Encoding.DER) for one in (certificate, *chain)] if request.certificate_wanted else []

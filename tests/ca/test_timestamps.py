@@ -209,6 +209,11 @@ def test_a_token_outside_its_limits_is_not_made(change: dict[str, Any]) -> None:
         granted(asked(), **change)
 
 
+def test_a_key_that_is_not_the_certificates_is_not_used() -> None:
+    with pytest.raises(ProfileError, match="not that of the time-stamping certificate"):
+        granted(asked(), certificate=PKI.authority.certificate("credential"))
+
+
 def test_a_serial_number_of_160_bits_is_told() -> None:
     assert tst_info(granted(asked(), serial=(1 << 160) - 1))["serial_number"].native == (1 << 160) - 1
 
