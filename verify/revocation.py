@@ -119,10 +119,11 @@ def by_ocsp(
     serial = certificate.parsed.serial_number
     found = []
     for answer in evidence.answers:
-        about = [single for single in answer.singles.get(serial, ()) if _is_about(single, issuer)]
-        if about and _answer_signed(answer, issuer, responder_stands):
-            found += [_ocsp_statement(single, in_file=answer.in_file) for single in about]
-    return [one for one in found if one is not None]
+        for single in answer.singles.get(serial, ()):
+            said = _ocsp_statement(single, in_file=answer.in_file) if _is_about(single, issuer) else None
+            if said is not None and _answer_signed(answer, issuer, said.this_update, responder_stands):
+                found.append(said)
+    return found
 
 
 def _is_about(single: Any, issuer: Certificate) -> bool:
@@ -139,23 +140,22 @@ def _is_about(single: Any, issuer: Certificate) -> bool:
         return False
 
 
-def _answer_signed(answer: Answer, issuer: Certificate, responder_stands: Callable[[Certificate], bool]) -> bool:
-    if _answer_signed_by(answer, issuer):
-        return True
-    produced = _produced_at(answer)
-    return produced is not None and any(
-        _is_delegate(one, issuer, produced)
+def _answer_signed(
+    answer: Answer, issuer: Certificate, given: datetime, responder_stands: Callable[[Certificate], bool]
+) -> bool:
+    return _answer_signed_by(answer, issuer) or any(
+        _is_delegate(one, issuer, given)
         and _answer_signed_by(answer, one)
         and (one.parsed.ocsp_no_check_value is not None or responder_stands(one))
         for one in answer.certificates
     )
 
 
-def _is_delegate(one: Certificate, issuer: Certificate, produced: datetime) -> bool:
+def _is_delegate(one: Certificate, issuer: Certificate, given: datetime) -> bool:
     """RFC 6960 §4.2.2.2: issued directly by the CA, and for OCSP signing."""
     return (
         "ocsp_signing" in (one.extended_key_usage or ())
-        and one.not_before <= produced <= one.not_after
+        and one.not_before <= given <= one.not_after
         and one.names_issuer(issuer)
         and one.signed_by(issuer)
     )
@@ -168,14 +168,6 @@ def _answer_signed_by(answer: Answer, signer: Certificate) -> bool:
         return signature_fits(signature, message, signer.parsed.public_key, basic["signature_algorithm"])
     except PARSE_ERRORS:
         return False
-
-
-def _produced_at(answer: Answer) -> datetime | None:
-    try:
-        moment: datetime = answer.basic["tbs_response_data"]["produced_at"].native
-    except PARSE_ERRORS:
-        return None
-    return moment
 
 
 def _ocsp_statement(single: Any, *, in_file: bool) -> Statement | None:

@@ -97,13 +97,14 @@ class Authority:
         until: datetime = NOW + 7 * DAY,
         extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
         key: Key | None = None,
+        number: int = 1,
     ) -> bytes:
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
             .last_update(at)
             .next_update(until)
-            .add_extension(x509.CRLNumber(1), critical=False)
+            .add_extension(x509.CRLNumber(number), critical=False)
         )
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
@@ -126,7 +127,6 @@ class Authority:
         reason: x509.ReasonFlags | None = None,
         digest: hashes.HashAlgorithm | None = None,
         extension: x509.ExtensionType | None = None,
-        produced_by: Key | None = None,
     ) -> bytes:
         good = ocsp.OCSPCertStatus.GOOD if revoked is None else ocsp.OCSPCertStatus.REVOKED
         signer = responder or self
@@ -148,7 +148,7 @@ class Authority:
             builder = builder.certificates([responder.certificate])
         if extension is not None:
             builder = builder.add_extension(extension, critical=True)
-        return builder.sign(produced_by or signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def points(url: str) -> x509.CRLDistributionPoints:
