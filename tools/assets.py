@@ -1,7 +1,6 @@
 """Fetch fonts and browser modules by the npm lock file and copy what is served into api/assets. Runs at set-up only."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from api.demo import samples
+from tests.support import contracts
 from tests.support.office import Hall, code_of, random_key
 from verify.pictures import read_codes
 
@@ -135,7 +135,7 @@ def test_a_new_representative_replaces_one_seal_alone(hall: Hall) -> None:
     assert hall.get(f"/api/v1/seals/{code_of(old, 'representative')}").json()["state"] == "invalid"
     kept = hall.get(f"/api/v1/seals/{code_of(old)}").json()
     assert (kept["state"], kept["licence"]) == ("active", new["licence"]["number"])
-    assert hall.seal(code_of(old), samples.contract()).status_code == 201
+    assert hall.seal(code_of(old), contracts.contract()).status_code == 201
 
 
 def test_a_change_of_address_keeps_all_seals(hall: Hall) -> None:
@@ -184,11 +184,11 @@ def test_a_suspended_licence_suspends_its_seals_and_brings_them_back(hall: Hall)
     assert states(hall, made) == {"suspended"}
     assert licence_status(hall, number) is ocsp.OCSPCertStatus.REVOKED  # certificateHold
     assert seal_status(hall, code) is ocsp.OCSPCertStatus.REVOKED
-    assert hall.seal(code, samples.contract()).json()["type"] == "/problems/seal-unusable"
+    assert hall.seal(code, contracts.contract()).json()["type"] == "/problems/seal-unusable"
     assert hall.decide("licences", number, "reinstate").json()["state"] == "active"
     assert states(hall, made) == {"active"}
     assert seal_status(hall, code) is ocsp.OCSPCertStatus.GOOD
-    assert hall.seal(code, samples.contract()).status_code == 201
+    assert hall.seal(code, contracts.contract()).status_code == 201
 
 
 def test_a_seal_that_was_suspended_by_itself_stays_so_when_the_licence_comes_back(hall: Hall) -> None:

@@ -11,8 +11,8 @@ import pypdfium2
 import pytest
 
 from api.acts import sealing
-from api.demo import samples
 from seals.signing import seal_pdf
+from tests.support import contracts
 from tests.support.office import Hall, code_of, random_key
 from tests.support.refused_pdfs import REFUSED
 from tests.support.sealing import make_pdf
@@ -146,11 +146,11 @@ def test_two_thousand_pages_are_sealed(shared: Hall, code: str) -> None:
 
 def test_two_parties_seal_one_document_and_both_seals_hold(shared: Hall, made: dict[str, Any]) -> None:
     first = shared.seal(
-        code_of(made), samples.contract(), placement="keyword", keyword=samples.PARTY_A, level="B-LTA"
+        code_of(made), contracts.contract(), placement="keyword", keyword=contracts.FIRST_KEYWORD, level="B-LTA"
     ).json()
     other = shared.establish()
     half = shared.get(first["document"], "seal").content
-    second = shared.seal(code_of(other), half, placement="keyword", keyword=samples.PARTY_B, level="B-LTA").json()
+    second = shared.seal(code_of(other), half, placement="keyword", keyword=contracts.SECOND_KEYWORD, level="B-LTA").json()
     report = report_on(shared, second)
     assert report["verdict"] == "passed", report
     sealed_by = [one["seal_code"] for one in report["signatures"] if one["kind"] == "seal"]

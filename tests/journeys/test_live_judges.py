@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.demo import samples
-from tests.support import judges
+from tests.support import contracts, judges
 from tests.support.judges import Published, check
 from tests.support.pdf_judges import make_nss, mutool, need, pdfsig, run
 from tests.support.served import Served, serving
@@ -54,8 +54,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         service.publish(folder)
         buyer, supplier = service.establish(samples.BUYER), service.establish(samples.SUPPLIER)
         file = folder / "contract.pdf"
-        file.write_bytes(samples.contract())
-        for number, (made, keyword) in enumerate(((buyer, samples.PARTY_A), (supplier, samples.PARTY_B))):
+        file.write_bytes(contracts.contract())
+        for number, (made, keyword) in enumerate(((buyer, contracts.FIRST_KEYWORD), (supplier, contracts.SECOND_KEYWORD))):
             code = next(one["code"] for one in made["seals"] if one["kind"] == "contract")
             target = folder / f"sealed-{number}.pdf"
             file = service.seal(code, file, target, placement="keyword", keyword=keyword, reason="采购合同")
