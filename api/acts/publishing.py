@@ -12,7 +12,7 @@ from api.db.ledger import StoredCrl
 from api.errors import ClockError, NotFoundError
 from ca import ocsp as protocol
 from ca.authority import CREDENTIAL, ISSUING
-from ca.certificate_states import Life, Standing
+from ca.certificate_states import Life, Standing, Status
 from ca.crl import Entry, crl_draft, sign_crl_intent
 from ca.errors import MalformedRequestError
 from ca.ocsp import OcspQuestion, ResponseStatus
@@ -72,6 +72,8 @@ def _standing(office: Office, issuer: str, serial: int) -> Standing | None:
         record = work.certificates.get(serial)
     if record is None or record.issuer != issuer or record.state in {Life.RESERVED.value, Life.INTENT.value}:
         return None
+    if record.state == Life.VOID.value and record.standing.status is Status.GOOD:
+        return None  # given up before there was anything to sign
     return record.standing
 
 
