@@ -1,6 +1,6 @@
 """The public side of a certification authority: what issuing, CRLs and OCSP need to know of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography import x509
 
@@ -18,12 +18,16 @@ class Issuer:
     name: str  # entity name, such as "seal"
     certificate: x509.Certificate
     algorithm: SignatureAlgorithm
-    public_key: PublicKey = field(hash=False)  # not hashable; the certificate tells it
+    public_key: PublicKey
     spec: KeySpec
     key_identifier: bytes
     ca_url: str
     crl_url: str
     ocsp_url: str
+
+    def __hash__(self) -> int:
+        """By key alone: issuers are keys of caches, asked several times for each certificate."""
+        return hash(self.key_identifier)
 
     @classmethod
     def of(

@@ -77,6 +77,11 @@ def pss_or_none(algorithm: SignatureAlgorithm) -> padding.PSS | None:
     return pss_padding(hash_of(algorithm)) if algorithm.value.startswith("rsa-pss-") else None
 
 
+def drafting_key(spec: KeySpec) -> PrivateKey:
+    """Return a throwaway key of the same type that is quick: a TBS names the algorithm of its issuer, not curve or size."""
+    return throwaway({KeySpec.EC_P384: KeySpec.EC_P256, KeySpec.RSA_4096: KeySpec.RSA_3072}.get(spec, spec))
+
+
 @cache
 def throwaway(spec: KeySpec) -> PrivateKey:
     """Return this process's key for drafts of this kind. No certificate names it; nothing it signs leaves."""

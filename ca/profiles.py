@@ -52,6 +52,10 @@ class Profile:
     keys: frozenset[KeySpec] = field(default=frozenset(KeySpec))
     default_key: KeySpec = KeySpec.EC_P256
 
+    def __hash__(self) -> int:
+        """By name alone: profiles are keys of caches, asked several times for each certificate."""
+        return hash(self.name)
+
 
 ROOT: Final = Profile(
     name="root",

@@ -1,6 +1,7 @@
 """Issue certificates, record before sign: reserved, intent, signed; the caller's own transaction delivers them."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from ca import lint, serials
 from ca.certificate_states import Life
 from ca.errors import IntentError
 from ca.issuance import Draft, Info, draft, plan, sign_intent
+from ca.issuer import Issuer
 from ca.ports import CertificateRecord, Intent, Reservation
 from ca.profiles import Profile
 from hsm.algorithms import load_public_key
@@ -23,6 +25,7 @@ from hsm.signer import KeyRef
 from seals.register import StoredKey
 
 ISSUED = Counter("vermilion_certificates", "Certificates issued", ["profile"])
+AT_A_TIME: Final = 4  # signatures of one batch on a device; other work needs sessions too
 BACKDATED: Final = timedelta(minutes=1)  # a checker's clock may be a little behind ours
 
 
@@ -64,12 +67,13 @@ def issue(office: Office, requests: Sequence[Request]) -> list[Issued]:
     ]
     _reserve(office, requests, numbers, now=now)
     try:
-        drafts = [_draft(office, request, number, now=now) for request, number in zip(requests, numbers, strict=True)]
-        _intend(office, drafts)
-        issued = [
-            Issued(serial=number, der=_sign(office, request.issuer, number))
+        issuers = {name: office.authority.issuer(name) for name in {request.issuer for request in requests}}
+        drafts = [
+            _draft(request, number, issuers[request.issuer], now=now)
             for request, number in zip(requests, numbers, strict=True)
         ]
+        _intend(office, drafts)
+        issued = _sign(office, [request.issuer for request in requests], numbers)
         with office.work() as work:
             work.certificates.signed((one.serial, one.der) for one in issued)
             work.commit()
@@ -85,9 +89,8 @@ def issue(office: Office, requests: Sequence[Request]) -> list[Issued]:
 def abandon(office: Office, numbers: Sequence[int]) -> None:
     """Void certificates that will not be handed out, and revoke those that may have been signed."""
     with office.work() as work:
-        found = [work.certificates.get(number) for number in numbers]
         open_states = {Life.RESERVED.value, Life.INTENT.value, Life.SIGNED.value}
-        rows: list[CertificateRecord] = [row for row in found if row is not None and row.state in open_states]
+        rows = [row for row in work.certificates.find(numbers).values() if row.state in open_states]
         void_all(work, rows, now=office.now())
         work.commit()
 
@@ -112,8 +115,7 @@ def _reserve(office: Office, requests: Sequence[Request], numbers: Sequence[int]
         work.commit()
 
 
-def _draft(office: Office, request: Request, number: int, *, now: datetime) -> Draft:
-    issuer = office.authority.issuer(request.issuer)
+def _draft(request: Request, number: int, issuer: Issuer, *, now: datetime) -> Draft:
     begins = issuer.certificate.not_valid_before_utc
     if now < begins:
         raise ClockError(f"the clock says {now.isoformat()}, which is before the CA itself began")
@@ -147,15 +149,38 @@ def _intend(office: Office, drafts: Sequence[Draft]) -> None:
         work.commit()
 
 
-def _sign(office: Office, issuer_name: str, number: int) -> bytes:
-    """Sign what the ledger says, read back: without a committed intent the key is not touched."""
+def _sign(office: Office, issuers: Sequence[str], numbers: Sequence[int]) -> list[Issued]:
+    """Sign what the ledger says, read back: without a committed intent a key is not touched."""
     with office.reading() as work:
-        record = work.certificates.get(number)
-    if record is None or record.state != Life.INTENT.value or record.tbs is None or record.issuer != issuer_name:
+        records = work.certificates.find(numbers)
+    intents: dict[str, list[tuple[int, bytes]]] = {name: [] for name in issuers}
+    for name, number in zip(issuers, numbers, strict=True):
+        intents[name].append((number, _intent_of(records.get(number), name, number)))
+    issued = {one.serial: one for name, rows in intents.items() for one in _sign_under(office, name, rows)}
+    return [issued[number] for number in numbers]
+
+
+def _sign_under(office: Office, name: str, intents: Sequence[tuple[int, bytes]]) -> list[Issued]:
+    """Sign under one issuer's key; a device is given several at a time, as it is on its own meanwhile."""
+    issuer = office.authority.issuer(name)
+    ref = _key_of(office, name)
+    with office.lease(ref) as signer:
+
+        def sign(intent: tuple[int, bytes]) -> Issued:
+            number, tbs = intent
+            der = sign_intent(tbs, signer=signer, algorithm=issuer.algorithm, issuer_public_key=issuer.public_key)
+            return Issued(serial=number, der=der)
+
+        if len(intents) == 1 or not office.stores[ref.store].hardware:
+            return [sign(one) for one in intents]
+        with ThreadPoolExecutor(max_workers=min(len(intents), AT_A_TIME)) as pool:
+            return list(pool.map(sign, intents))
+
+
+def _intent_of(record: CertificateRecord | None, issuer: str, number: int) -> bytes:
+    if record is None or record.state != Life.INTENT.value or record.tbs is None or record.issuer != issuer:
         raise IntentError(f"there is no committed intent for certificate {number:x}")
-    issuer = office.authority.issuer(issuer_name)
-    with office.lease(_key_of(office, issuer_name)) as signer:
-        return sign_intent(record.tbs, signer=signer, algorithm=issuer.algorithm, issuer_public_key=issuer.public_key)
+    return record.tbs
 
 
 def _key_of(office: Office, entity: str) -> KeyRef:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -14,6 +14,8 @@ from api.db.tables import certificates
 from ca.certificate_states import Life, Reason, Standing, Status
 from ca.errors import StateError
 from ca.ports import CertificateRecord, Intent, Reservation, RevokedEntry
+
+MAX_ASKED: Final = 500  # serials in one statement; databases bound the number of parameters
 
 
 class SqlCertificates:
@@ -81,6 +83,15 @@ class SqlCertificates:
     def get(self, serial: int) -> CertificateRecord | None:
         row = self._connection.execute(select(certificates).where(certificates.c.serial == _hex(serial))).one_or_none()
         return None if row is None else _record(row)
+
+    def find(self, serials: Sequence[int]) -> dict[int, CertificateRecord]:
+        """Return those that exist, by serial."""
+        found: dict[int, CertificateRecord] = {}
+        for start in range(0, len(serials), MAX_ASKED):
+            asked = [_hex(serial) for serial in serials[start : start + MAX_ASKED]]
+            rows = self._connection.execute(select(certificates).where(certificates.c.serial.in_(asked)))
+            found.update((record.serial, record) for record in map(_record, rows))
+        return found
 
     def unfinished(self) -> list[CertificateRecord]:
         rows = self._connection.execute(
