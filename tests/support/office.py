@@ -228,10 +228,16 @@ def open_hall(
             for scope in SCOPES
         }
         app = create_app(office)
-        client: Client = TestClient(app, base_url=BASE_URL, raise_server_exceptions=False)
+        client = client_of(app)
         client.event_hooks = {"response": [Described(app)]}
         with client:
             yield Hall(office=office, store=store, clock=clock, app=app, client=client, tokens=tokens)
+
+
+def client_of(app: FastAPI) -> Client:
+    """A client in the same process; errors of the service come back as answers, as over the network."""
+    client: Client = TestClient(app, base_url=BASE_URL, raise_server_exceptions=False)
+    return client
 
 
 def random_key() -> str:
