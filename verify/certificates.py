@@ -20,7 +20,8 @@ MAX_SERIAL_BYTES: Final = 20  # RFC 5280 §4.1.2.2; negative ones are borne, as 
 # What parsers of foreign ASN.1 have been seen to raise; a Warning is an error under the test settings.
 PARSE_ERRORS: Final = (
     ValueError, TypeError, LookupError, AttributeError, NameError, ArithmeticError, RecursionError, AssertionError,
-    NotImplementedError, UnsupportedAlgorithm, Warning,
+    NotImplementedError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType, Warning,
 )  # fmt: skip
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from verify.pdf_changes import Change
 from verify.pdf_rules import entry
 from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, covers_whole, signed_range
 from verify.purposes import SIGNING
-from verify.report import Finding, SignatureReport, Verdict
+from verify.report import Finding, SignatureReport
 from verify.revocation import CLOCK_SKEW
 from verify.signed_data import MalformedSignatureError, SignedData, digest_of, require_digest, token_imprint
 from verify.timestamps import Stamp, judge_token
@@ -250,7 +250,7 @@ def _signer(judgement: Judgement, one: Field, findings: list[Finding]) -> Certif
     except MalformedCertificateError as exc:
         findings.append(finding("certificate.malformed", subject="?", what=exc))
         return None
-    findings += [*_mathematics(judgement, one, one.signed, signer), one.signed.strength(signer)]
+    findings += [*_mathematics(judgement, one, one.signed, signer), one.signed.strength(signer, over=one.digest)]
     return signer
 
 
@@ -357,8 +357,3 @@ def _level(one: Field, *, stamped: bool, archived: bool, long_term: bool) -> str
         return "B-T"
     return "B-LTA" if archived else "B-LT"
 
-
-def is_sound(report: SignatureReport) -> bool:
-    """Whether the signature's own mathematics and byte range hold."""
-    ids = {one.id for one in report.findings if one.verdict is not Verdict.FAILED}
-    return "signature.intact" in ids

@@ -120,10 +120,10 @@ class SignedData:
             return finding("signature.forged")
         return None if intact else finding("signature.altered")
 
-    def strength(self, signer: Certificate) -> Finding:
-        """How strong digest, signature algorithm and key are."""
+    def strength(self, signer: Certificate, *, over: str | None = None) -> Finding:
+        """How strong digest, signature algorithm and key are; `over` is the digest of what was signed, if another."""
         key = signer.parsed.public_key
-        names = {self.digest, _signature_digest(self.signer_info) or self.digest}
+        names = {self.digest, over or self.digest, _signature_digest(self.signer_info) or self.digest}
         kind, bits = key.algorithm, key.bit_size
         what = f"{' and '.join(sorted(names))}, {kind} {bits}"
         short = kind.startswith("rsa") and bits < BROKEN_RSA_BITS

@@ -200,6 +200,44 @@ def copy_signature(document: bytes) -> bytes:
     return update(document, change)
 
 
+def hide_content_in_store(document: bytes) -> bytes:
+    """The content of a page is overwritten, and the same object is called a certificate of the security store."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        raw = writer.root["/Pages"]["/Kids"][0].raw_get("/Contents")
+        content = raw.get_object()
+        content._data = FORGED
+        content._encoded_data = None
+        writer.update_container(content)
+        listed = generic.ArrayObject([raw])
+        store = generic.DictionaryObject({pdf_name("/Certs"): listed})
+        writer.root[pdf_name("/DSS")] = writer.add_object(store)
+        writer.update_root()
+
+    return update(document, change)
+
+
+def break_page_tree(document: bytes) -> bytes:
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        pages = writer.root["/Pages"]
+        pages[pdf_name("/Kids")] = generic.NumberObject(7)
+        writer.update_container(pages)
+
+    return update(document, change)
+
+
+def tie_page_tree(document: bytes) -> bytes:
+    """The page tree contains itself, and a page that stands in it directly."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        pages = writer.root["/Pages"]
+        page = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/Page")})
+        pages[pdf_name("/Kids")] = generic.ArrayObject([*pages["/Kids"], writer.root.raw_get("/Pages"), page])
+        writer.update_container(pages)
+
+    return update(document, change)
+
+
 def blob_between_revisions(document: bytes) -> bytes:
     """A forged object before the next revision begins, known to no cross-reference."""
 
@@ -214,7 +252,7 @@ ATTACKS: tuple[Attack, ...] = (
     append_objects, append_objects_and_old_end, append_text, append_one_byte, replace_page, overwrite_content, add_page,
     add_annotation, fill_form, redirect_catalog, truncate, cut_last_line, flip_content, flip_signature_value,
     break_signature, widen_gap, overlap, start_late, end_early, leave_file, negative_range, double_signature,
-    copy_signature, blob_between_revisions,
+    copy_signature, blob_between_revisions, hide_content_in_store, break_page_tree, tie_page_tree,
 )  # fmt: skip
 
 

@@ -3,9 +3,11 @@
 # mypy: allow-untyped-calls
 # pyHanko annotates only part of what it offers.
 
+import asyncio
 import io
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -19,6 +21,8 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from pyhanko.sign import fields, signers
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import PdfSignedData
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -189,3 +193,24 @@ def update(document: bytes, change: Callable[[IncrementalPdfFileWriter], None]) 
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def sign_with(document: bytes, subfilter: str, container: Callable[[bytes], Any], *, digest: str = "sha256") -> bytes:
+    """Sign with a container of one's own: `container` makes it of the digest of the byte range."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(document), strict=False)
+    steps = PdfCMSEmbedder().write_cms("Own", writer)
+    next(steps)
+    kind: Any = SimpleNamespace(value=pdf_name(subfilter))
+    steps.send(SigObjSetup(PdfSignedData(obj_type=pdf_name("/Sig"), subfilter=kind, bytes_reserved=16000)))
+    prepared, output = steps.send(SigIOSetup(md_algorithm=digest, in_place=True))
+    made = container(prepared.document_digest)
+    steps.send(made if isinstance(made, bytes) else made.dump())
+    output.seek(0)
+    data: bytes = output.read()
+    return data
+
+
+def wrapped(content: bytes, *, detached: bool = False) -> Any:
+    """A CMS of pyHanko's over `content`."""
+    maker = signer_of(pki().signer).async_sign_general_data(content, "sha256", detached=detached)
+    return asyncio.run(maker)

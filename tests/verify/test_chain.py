@@ -45,6 +45,8 @@ def test_a_root_may_be_the_certificate_itself() -> None:
     result = judged(pki().root)
     assert result.verdict is Verdict.PASSED
     assert result.revocations == ()
+    old = make_root("Old", not_after=NOW - DAY)
+    assert "path.expired-unproven" in ids(judged(old, roots=(old,)))
 
 
 def test_an_unknown_issuer_is_indeterminate_and_says_what_to_do() -> None:

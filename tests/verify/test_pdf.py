@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,7 +24,7 @@ from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm
 
 from tests.support import attacks
 from tests.support.check_pki import DAY, NOW, Authority, make_root, pki, rsa_key
-from tests.support.signed_pdfs import add_store, make_pdf, sign, stamp_document, update
+from tests.support.signed_pdfs import add_store, make_pdf, sign, sign_with, stamp_document, update, wrapped
 from verify import oids
 from verify.extensions import SealInfo
 from verify.path_rules import ChainLimits
@@ -217,6 +218,65 @@ def test_a_certificate_for_another_purpose_fails() -> None:
 def test_a_foreign_signature_of_the_old_kind_is_explained_and_has_no_level() -> None:
     one = only(check(sign(PLAIN, pades=False)))
     assert (one.level, one.verdict) == (None, Verdict.PASSED)
+
+
+def test_a_signature_over_a_wrapped_sha1_digest_is_weak_but_read() -> None:
+    one = only(check(sign_with(PLAIN, "/adbe.pkcs7.sha1", wrapped, digest="sha1")))
+    assert {"signature.intact", "changes.none"} <= set(ids(one))
+    assert ids(one)["algorithm.weak"] is Verdict.INDETERMINATE
+    other = sign_with(PLAIN, "/adbe.pkcs7.sha1", lambda _: wrapped(b"\0" * 20), digest="sha1")
+    assert "signature.altered" in ids(only(check(other)))
+
+
+def test_a_detached_signature_with_a_content_of_its_own_is_unreadable() -> None:
+    one = only(check(sign_with(PLAIN, "/adbe.pkcs7.detached", wrapped)))
+    assert ids(one)["signature.unreadable"] is Verdict.FAILED
+
+
+def test_a_kind_that_is_not_known_is_indeterminate() -> None:
+    one = only(check(sign_with(PLAIN, "/adbe.x509.rsa_sha1", wrapped)))
+    assert ids(one)["signature.unsupported"] is Verdict.INDETERMINATE
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        lambda _: b"garbage",
+        lambda _: cms.ContentInfo({"content_type": "data", "content": b"x"}),
+        lambda _: two_signers(),
+        lambda _: changed(lambda one: one["digest_algorithms"].__setitem__(0, {"algorithm": "sha512"})),
+        lambda _: changed(lambda one: one["signer_infos"][0].__setitem__("digest_algorithm", {"algorithm": "md2"})),
+        lambda _: changed(lambda one: one["signer_infos"][0].__setitem__("version", "v0")),
+        lambda _: changed(lambda one: one.__setitem__("certificates", [])),
+        lambda _: disordered(),
+    ],
+    ids=["garbage", "data", "two signers", "other digest", "unknown digest", "version", "no certificate", "disorder"],
+)
+def test_a_container_that_breaks_its_format_fails(container: Any) -> None:
+    one = only(check(sign_with(PLAIN, "/ETSI.CAdES.detached", container)))
+    assert one.verdict is Verdict.FAILED
+    assert {"signature.unreadable", "signature.no-certificate"} & set(ids(one))
+
+
+def changed(change: Any) -> Any:
+    made = wrapped(b"x", detached=True)
+    change(made["content"])
+    return cms.ContentInfo({"content_type": "signed_data", "content": made["content"].copy()})
+
+
+def two_signers() -> Any:
+    made = wrapped(b"x", detached=True)
+    signed = made["content"]
+    signed["signer_infos"] = cms.SignerInfos([signed["signer_infos"][0], signed["signer_infos"][0].copy()])
+    return made
+
+
+def disordered() -> bytes:
+    """The attributes in another order than that of DER: the lengths stay the same."""
+    made = wrapped(b"x", detached=True)
+    attributes = [one.dump() for one in made["content"]["signer_infos"][0]["signed_attrs"]]
+    encoded: bytes = made.dump()
+    return encoded.replace(b"".join(attributes), b"".join(reversed(attributes)))
 
 
 # -- changes

@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from tests.support.attacks import byte_flips
 from tests.support.check_pki import DAY, NOW, Authority, der, pki
+from verify.certificates import Certificate
 from verify.chain import validate_path
 from verify.evidence import MAX_EVIDENCE, Evidence
 from verify.report import Verdict
-from verify.revocation import CLOCK_SKEW, Revocation, Standing
+from verify.revocation import CLOCK_SKEW, Revocation, Standing, Statement, by_lists, by_ocsp
 from verify.trust import Trust
 
 SECOND = timedelta(seconds=1)
@@ -310,6 +312,33 @@ def test_a_delta_list_revokes_what_the_base_list_does_not_know_yet() -> None:
 def test_an_unknown_critical_extension_makes_a_list_useless() -> None:
     odd = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.9"), b"\x05\x00"), True)
     assert standing(pki().signer, crls=(pki().ca.crl(extensions=[odd]),)).standing is Standing.UNKNOWN
+
+
+def test_one_turned_bit_anywhere_makes_evidence_worthless() -> None:
+    signer, issuer = (Certificate.load(der(one.certificate)) for one in (pki().signer, pki().ca))
+    nothing = Statement(source="CRL", this_update=NOW, next_update=None, good=False)
+
+    def said(evidence: Evidence) -> list[Statement]:
+        found = by_ocsp(signer, issuer, evidence, responder_stands=lambda _: False)
+        found += by_lists(signer, issuer, evidence, whole_algorithm=lambda _: nothing)
+        return [one for one in found if one.good]
+
+    answer = pki().ca.ocsp(pki().signer.certificate, responder=responder())
+    crl = pki().ca.crl([(1, NOW - DAY, KEY_COMPROMISE)], extensions=[idp(only_contains_user_certs=True)])
+    assert said(Evidence.of(ocsps=[answer]))
+    assert said(Evidence.of(crls=[crl]))
+    response, listed = ocsp.load_der_ocsp_response(answer), x509.load_der_x509_crl(crl)
+    for position, flipped in byte_flips(answer, 1):
+        if position in signed_part(answer, response.tbs_response_bytes, response.signature):
+            assert not said(Evidence.of(ocsps=[flipped])), position
+    for position, flipped in byte_flips(crl, 1):
+        if position in signed_part(crl, listed.tbs_certlist_bytes, listed.signature):
+            assert not said(Evidence.of(crls=[flipped])), position
+
+
+def signed_part(whole: bytes, *parts: bytes) -> set[int]:
+    """Where the signed bytes and the signature stand; what is around them may be written in more than one way."""
+    return {whole.index(part) + offset for part in parts for offset in range(len(part))}
 
 
 def test_only_so_much_evidence_is_kept() -> None:
