@@ -86,6 +86,7 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     hsm.PinError: Problem(503, "key-store-locked", "The key store cannot be opened", 60, exit_code=78, show=False),
     hsm.KeyFileError: Problem(503, "key-file", "The key file cannot be opened", 60, exit_code=78, show=False),
     hsm.KeyExistsError: Problem(409, "key-exists", "A key of this name exists", exit_code=73),
+    hsm.UnsafeTokenError: Problem(503, "key-store-unsafe", "The token does not protect wrapped keys", exit_code=78),
     hsm.MechanismError: Problem(422, "mechanism", "The key store cannot do this algorithm"),
     # what is nobody's input stays inside
     service.ServiceError: INTERNAL,

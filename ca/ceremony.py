@@ -146,7 +146,14 @@ class _Ceremony:
     def first_crl(self, name: str) -> bytes:
         issuer = self.authority({}).issuer(name)
         fresh_for = self._planned.arl_fresh_for if name == ROOT else self._planned.crl_fresh_for
-        drafted = crl_draft(issuer, [], number=FIRST_CRL_NUMBER, now=self._now, fresh_for=fresh_for)
+        drafted = crl_draft(
+            issuer,
+            [],
+            number=FIRST_CRL_NUMBER,
+            now=self._now,
+            fresh_for=fresh_for,
+            distribution_point=None if name == ROOT else issuer.crl_url,  # the root's own certificate names none
+        )
         self._note("intent", name, self._refs[name].label, "crl", drafted.tbs)
         with self._lease(name) as signer:
             der = sign_crl_intent(

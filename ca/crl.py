@@ -69,9 +69,9 @@ def crl_draft(
 ) -> CrlDraft:
     """Return the TBS of a complete CRL of one issuer.
 
-    `number` must be greater than that of every earlier list (RFC 5280 §5.2.3). A list that covers all certificates of
-    its issuer needs no issuingDistributionPoint, and NSS refuses lists that have one; a list that covers only some must
-    be given its `distribution_point`, which is then named in a critical extension (§5.2.5).
+    `number` must be greater than that of every earlier list (RFC 5280 §5.2.3). `distribution_point` is named in a critical
+    issuingDistributionPoint (§5.2.5), so that a list cannot stand in for that of another place; it has to be the one that the
+    certificates name. NSS does not know the extension: it takes OCSP instead.
 
     Raises:
         ProfileError: the number or the time is out of range, or a certificate stands twice.

@@ -118,6 +118,7 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
             number=number,
             now=now,
             fresh_for=fresh_for,
+            distribution_point=issuer.crl_url,
         )
         work.ledger.intend_crl(
             name,
