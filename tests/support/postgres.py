@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,26 +37,76 @@ def _as_nobody() -> dict[str, int]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid}
 
 
+@dataclass(slots=True)
+class Server:
+    """A cluster of its own, which can be killed and started again."""
+
+    folder: Path
+    port: int
+    someone: dict[str, int]
+    _databases: int = 0
+
+    @property
+    def address(self) -> str:
+        return self.address_of("postgres")
+
+    def address_of(self, database: str) -> str:
+        return f"postgresql://vermilion@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Make an empty database and return its address."""
+        self._databases += 1
+        name = f"test{self._databases}"
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "vermilion", name)
+        return self.address_of(name)
+
+    def create(self) -> None:
+        data = str(self.folder / "data")
+        self._run("initdb", "-D", data, "-U", "vermilion", "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        self._control("-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def kill(self) -> None:
+        """Stop without any farewell to clients or files, as a crash would."""
+        self._control("-m", "immediate", "-w", "stop")
+
+    def _control(self, *command: str) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), *command)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            (str(programs() / program), *arguments),
+            check=True,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            **self.someone,
+        )  # type: ignore[call-overload]  # user and group are integers of this system
+
+
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Yield the address of an empty database in a cluster of its own."""
-    binaries = programs()
+def server() -> Iterator[Server]:
+    """Yield a running server of an empty cluster."""
+    programs()
     folder = Path(tempfile.mkdtemp(prefix="vermilion-pg-"))
     someone = _as_nobody()
     if someone:
         os.chown(folder, someone["user"], someone["group"])
-    data, port = folder / "data", free_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120, **someone
-        )  # type: ignore[call-overload]  # user and group are integers of this system
-
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "vermilion", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    made = Server(folder, free_port(), someone)
+    made.create()
+    made.start()
     try:
-        yield f"postgresql://vermilion@127.0.0.1:{port}/postgres"
+        yield made
     finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        made.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Yield the address of an empty database in a cluster of its own."""
+    with server() as made:
+        yield made.address
