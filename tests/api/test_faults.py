@@ -222,8 +222,13 @@ def test_a_postgresql_that_is_killed_in_the_middle_of_an_act_leaves_nothing_in_f
 ) -> None:
     with open_hall(tmp_path, database=postgres.new_database()) as hall:
         uscc, key = hall.register()["uscc"], random_key()
+
+        def killing(*given: Any) -> str:
+            postgres.kill()
+            return qr_face(*given)
+
         with monkeypatch.context() as patched:
-            patched.setattr("api.acts.establish.qr_face", lambda *given: (postgres.kill(), qr_face(*given))[1])
+            patched.setattr("api.acts.establish.qr_face", killing)
             answer = hall.post("/api/v1/licences", {"uscc": uscc}, "issue", key=key)
         assert answer.status_code == 503
         postgres.start()
