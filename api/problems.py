@@ -85,6 +85,7 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     hsm.DeviceError: Problem(503, "key-store-fault", "The key store failed; it will be opened afresh", 5, exit_code=75),
     hsm.PinError: Problem(503, "key-store-locked", "The key store cannot be opened", 60, exit_code=78, show=False),
     hsm.KeyFileError: Problem(503, "key-file", "The key file cannot be opened", 60, exit_code=78, show=False),
+    hsm.StoreAddressError: Problem(500, "key-store-address", "Not a key store's address", exit_code=78, show=False),
     hsm.KeyExistsError: Problem(409, "key-exists", "A key of this name exists", exit_code=73),
     hsm.UnsafeTokenError: Problem(503, "key-store-unsafe", "The token does not protect wrapped keys", exit_code=78),
     hsm.MechanismError: Problem(422, "mechanism", "The key store cannot do this algorithm"),
