@@ -17,10 +17,6 @@ class LicenceInForceError(ServiceError):
     """The enterprise has a licence in force; change it or replace it instead of issuing a second one."""
 
 
-class NoLicenceError(ServiceError):
-    """The enterprise has no licence in force."""
-
-
 class SealUnusableError(ServiceError):
     """The seal's state, or its licence's, does not allow sealing."""
 

@@ -40,7 +40,6 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     service.NotFoundError: Problem(404, "not-found", "No such entry"),
     service.EnterpriseExistsError: Problem(409, "enterprise-exists", "Enterprise registered already"),
     service.LicenceInForceError: Problem(409, "licence-in-force", "The enterprise has a licence in force"),
-    service.NoLicenceError: Problem(409, "no-licence", "The enterprise has no licence in force"),
     service.SealUnusableError: Problem(409, "seal-unusable", "The seal cannot be used"),
     service.KeyReusedError: Problem(422, "idempotency-key-reused", "Idempotency-Key used with another request"),
     service.KeyInUseError: Problem(409, "idempotency-key-in-use", "First request still at work", 2),

@@ -10,7 +10,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import RateLimitedError
+from api.errors import BodyTooLargeError, RateLimitedError
+from api.problems import MEDIA_TYPE, PROBLEMS, body_of
 
 MAX_PROTOCOL_BYTES: Final = 64 * 1024  # OCSP and time-stamp requests are far smaller; they refuse more precisely
 MULTIPART_ROOM: Final = 64 * 1024  # boundaries and fields around an uploaded document
@@ -76,20 +77,14 @@ class BodyLimit:
 
 
 async def _too_large(send: Send, limit: int) -> None:
-    body = json.dumps(
-        {
-            "type": "/problems/body-too-large",
-            "title": "Body too large",
-            "status": 413,
-            "detail": f"at most {limit} bytes are accepted here",
-        }
-    ).encode()
+    problem = PROBLEMS[BodyTooLargeError]
+    body = json.dumps(body_of(problem, detail=f"at most {limit} bytes are accepted here")).encode()
     headers = [
-        (b"content-type", b"application/problem+json"),
+        (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
