@@ -12,7 +12,7 @@ from api.db.ledger import StoredCrl
 from api.errors import ClockError, NotFoundError
 from ca import ocsp as protocol
 from ca.authority import CREDENTIAL, ISSUING
-from ca.certificate_states import Life, Standing, Status
+from ca.certificate_states import Standing
 from ca.crl import Entry, crl_draft, sign_crl_intent
 from ca.errors import MalformedRequestError
 from ca.ocsp import OcspQuestion, ResponseStatus
@@ -67,14 +67,8 @@ def ocsp_answer(office: Office, issuer: str, question: OcspQuestion) -> bytes:
 
 
 def _standing(office: Office, issuer: str, serial: int) -> Standing | None:
-    """What stands in the ledger; None for a serial that this issuer never signed."""
     with office.reading() as work:
-        record = work.certificates.get(serial)
-    if record is None or record.issuer != issuer or record.state in {Life.RESERVED.value, Life.INTENT.value}:
-        return None
-    if record.state == Life.VOID.value and record.standing.status is Status.GOOD:
-        return None  # given up before there was anything to sign
-    return record.standing
+        return work.certificates.standing(serial, issuer=issuer)
 
 
 def crl(office: Office, name: str) -> bytes:

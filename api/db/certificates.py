@@ -16,6 +16,16 @@ from ca.errors import StateError
 from ca.ports import CertificateRecord, Intent, Reservation, RevokedEntry
 
 MAX_ASKED: Final = 500  # serials in one statement; databases bound the number of parameters
+UNSIGNED: Final = frozenset({Life.RESERVED.value, Life.INTENT.value})
+_OF_SERIAL: Final = certificates.c.serial == bindparam("serial")
+_RECORD: Final = select(certificates).where(_OF_SERIAL)  # built once: these two are asked all day
+_STANDING: Final = select(
+    certificates.c.issuer,
+    certificates.c.state,
+    certificates.c.status,
+    certificates.c.reason,
+    certificates.c.status_at,
+).where(_OF_SERIAL)
 
 
 class SqlCertificates:
@@ -81,8 +91,17 @@ class SqlCertificates:
         )
 
     def get(self, serial: int) -> CertificateRecord | None:
-        row = self._connection.execute(select(certificates).where(certificates.c.serial == _hex(serial))).one_or_none()
+        row = self._connection.execute(_RECORD, {"serial": _hex(serial)}).one_or_none()
         return None if row is None else _record(row)
+
+    def standing(self, serial: int, *, issuer: str) -> Standing | None:
+        """Return what OCSP says of a certificate; None for a serial that this issuer never signed."""
+        row = self._connection.execute(_STANDING, {"serial": _hex(serial)}).one_or_none()
+        if row is None or row.issuer != issuer or row.state in UNSIGNED:
+            return None
+        standing = _standing(row)
+        given_up = row.state == Life.VOID.value and standing.status is Status.GOOD  # before there was anything to sign
+        return None if given_up else standing
 
     def find(self, serials: Sequence[int]) -> dict[int, CertificateRecord]:
         """Return those that exist, by serial."""

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 import zxingcpp
 from click.testing import CliRunner
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
 
 from api.cli import cli
@@ -83,22 +81,6 @@ class Published:
         crls.write_bytes(b"".join(lists))
         everything.write_bytes(root.read_bytes() + b"".join(lists))
         return cls(root=root, chain=chain, crls=crls, all=everything)
-
-
-def import_crls(nss: Path, directory: Path) -> None:
-    """Give NSS the issuing CAs and all lists of a demo folder, so that poppler needs no network.
-
-    Raises:
-        CalledProcessError: NSS refuses one of them.
-    """
-    need("crlutil", "certutil")
-    database = f"sql:{nss}"
-    for number, one in enumerate(x509.load_pem_x509_certificates((directory / "chain.pem").read_bytes())):
-        add = ["certutil", "-A", "-d", database, "-n", f"issuing-{number}", "-t", ",,"]
-        subprocess.run(add, input=one.public_bytes(Encoding.PEM), check=True, capture_output=True, timeout=60)
-    for name in ISSUERS:
-        add = ["crlutil", "-I", "-d", database, "-i", str(directory / f"ca-{name}.crl")]
-        subprocess.run(add, check=True, capture_output=True, timeout=60)
 
 
 def openssl_verify(certificate: Path, trust: Published) -> str:
