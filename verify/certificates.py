@@ -63,8 +63,10 @@ class Certificate:
         _ = self.subject_key, self.issuer_key, parsed.critical_extensions, parsed.key_usage_value
         _ = self.not_before, self.not_after, self.subject, parsed.extended_key_usage_value, parsed.ca
         _ = parsed.key_identifier, parsed.authority_key_identifier, parsed.public_key.bit_size, parsed.self_issued
+        _ = self.key_usage, self.extended_key_usage, self.extensions, parsed["signature_value"].native
         for extension in tbs["extensions"]:
-            _ = extension["extn_value"].parsed
+            if not extension["extn_id"].native[0].isdigit():  # the library has a name for it, so it can read it
+                _ = extension["extn_value"].parsed.native
 
     @cached_property
     def parsed(self) -> Any:

@@ -196,10 +196,14 @@ def by_lists(
     """What the CRLs say. Plain lists are read here; deltas, indirect lists and such go through `whole_algorithm`."""
     name = certificate.issuer_key
     own = [one for one in evidence.lists if one.issuer == name]
-    plain = [one for one in own if one.scope is not None and _list_signed(one, issuer)]
+    plain = [
+        (one.scope, one.native, one.in_file)
+        for one in own
+        if one.scope is not None and one.native is not None and _list_signed(one.native, issuer)
+    ]
     if len(plain) < len(own) or _has_odd_points(certificate):
         return [whole_algorithm(evidence.lists)]
-    found = [_list_statement(certificate, one) for one in plain]
+    found = [_list_statement(certificate, scope, crl, in_file=in_file) for scope, crl, in_file in plain]
     return [one for one in found if one is not None]
 
 
@@ -214,20 +218,19 @@ def _has_odd_points(certificate: Certificate) -> bool:
     )
 
 
-def _list_signed(one: RevocationList, issuer: Certificate) -> bool:
+def _list_signed(crl: x509.CertificateRevocationList, issuer: Certificate) -> bool:
     if issuer.key_usage is not None and "crl_sign" not in issuer.key_usage:
         return False
     try:
         key: Any = serialization.load_der_public_key(issuer.parsed.public_key.dump())
-        return one.native is not None and one.native.is_signature_valid(key)
+        return crl.is_signature_valid(key)
     except PARSE_ERRORS:
         return False
 
 
-def _list_statement(certificate: Certificate, one: RevocationList) -> Statement | None:
-    scope, crl = one.scope, one.native
-    if scope is None or crl is None:
-        return None
+def _list_statement(
+    certificate: Certificate, scope: Scope, crl: x509.CertificateRevocationList, *, in_file: bool
+) -> Statement | None:
     try:
         if not _covers(scope, certificate):
             return Statement(source="CRL", this_update=crl.last_update_utc, next_update=None, good=False)
@@ -240,7 +243,7 @@ def _list_statement(certificate: Certificate, one: RevocationList) -> Statement 
             revoked_at=revoked_at,
             reason=reason,
             keeps_expired=scope.keeps_expired,
-            in_file=one.in_file,
+            in_file=in_file,
         )
     except PARSE_ERRORS:
         return None

@@ -68,7 +68,6 @@ class Authority:
         not_after: datetime = NOW + 365 * DAY,
         ca: bool = False,
         signing_key: Key | None = None,
-        digest: hashes.HashAlgorithm | None = None,
         crl_point: str | None = None,
         **named: str,
     ) -> "Authority":
@@ -86,7 +85,7 @@ class Authority:
             builder = builder.add_extension(points(crl_point), critical=False)
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
-        signed: Any = builder.sign(signing_key or self.key, digest or hashes.SHA256())
+        signed: Any = builder.sign(signing_key or self.key, hashes.SHA256())
         return Authority(signed, own)
 
     def crl(

@@ -134,12 +134,13 @@ def sign(
     writer = IncrementalPdfFileWriter(io.BytesIO(document), strict=False)
     if lock is not None:
         fields.append_signature_field(writer, fields.SigFieldSpec(field, field_mdp_spec=lock))
+    permissions: dict[str, Any] = {} if certify is None else {"docmdp_permissions": certify}
     metadata = signers.PdfSignatureMetadata(
         field_name=field,
         md_algorithm=digest,
         subfilter=fields.SigSeedSubFilter.PADES if pades else fields.SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
         certify=certify is not None,
-        **({} if certify is None else {"docmdp_permissions": certify}),
+        **permissions,
     )
     pdf_signer = signers.PdfSigner(
         metadata,

@@ -1,6 +1,8 @@
 """`python -m verify`: the report on paper, and an exit status for scripts."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,14 @@ def test_the_report_comes_as_json_on_request(folder: Path, capsys: pytest.Captur
     assert {"verdict", "findings", "signatures"} <= set(report)
     assert {"verdict", "signer", "level", "covers_whole_document", "changes_after"} <= set(report["signatures"][0])
     assert status == {"passed": 0, "failed": 1, "indeterminate": 2}[report["verdict"]]
+
+
+def test_the_package_runs_as_a_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["verify", str(folder / "plain.pdf")])
+    monkeypatch.delitem(sys.modules, "verify.__main__")
+    with pytest.raises(SystemExit) as left:
+        runpy.run_module("verify", run_name="__main__")
+    assert left.value.code == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -247,15 +247,36 @@ def test_a_kind_that_is_not_known_is_indeterminate() -> None:
         lambda _: changed(lambda one: one["digest_algorithms"].__setitem__(0, {"algorithm": "sha512"})),
         lambda _: changed(lambda one: one["signer_infos"][0].__setitem__("digest_algorithm", {"algorithm": "md2"})),
         lambda _: changed(lambda one: one["signer_infos"][0].__setitem__("version", "v0")),
+        lambda _: with_parameter(),
         lambda _: changed(lambda one: one.__setitem__("certificates", [])),
         lambda _: disordered(),
     ],
-    ids=["garbage", "data", "two signers", "other digest", "unknown digest", "version", "no certificate", "disorder"],
+    ids=[
+        "garbage",
+        "data",
+        "two signers",
+        "other digest",
+        "unknown digest",
+        "version",
+        "parameters",
+        "no certificate",
+        "disorder",
+    ],
 )
 def test_a_container_that_breaks_its_format_fails(container: Any) -> None:
     one = only(check(sign_with(PLAIN, "/ETSI.CAdES.detached", container)))
     assert one.verdict is Verdict.FAILED
     assert {"signature.unreadable", "signature.no-certificate"} & set(ids(one))
+
+
+def with_parameter() -> bytes:
+    """The first SHA-256 gets a parameter in place of its NULL, or after its name."""
+    encoded: bytes = changed(
+        lambda one: one["digest_algorithms"].__setitem__(0, {"algorithm": "sha256", "parameters": core.Null()})
+    ).dump()
+    return encoded.replace(
+        bytes.fromhex("0609608648016503040201" + "0500"), bytes.fromhex("0609608648016503040201" + "0501"), 1
+    )
 
 
 def changed(change: Any) -> Any:
@@ -374,7 +395,7 @@ def test_an_encrypted_file_is_a_finding() -> None:
 def test_limits_of_the_file_hold_at_the_limit_and_one_past_it() -> None:
     document = sign(sign(PLAIN), field="Seal2")
 
-    def seen(**limits: int) -> set[str]:
+    def seen(**limits: Any) -> set[str]:
         return set(ids(check(document, limits=replace(DEFAULT, **limits))))
 
     assert seen(max_bytes=len(document)) == {"pdf.readable"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from pyhanko.pdf_utils import generic
@@ -53,12 +53,14 @@ def test_a_signature_object_that_stands_nowhere_has_no_range() -> None:
     nowhere = generic.Reference(9999, 0, opened.reader)
     said = signed_range(raw.raw_get("/ByteRange"), contents, opened, 1, nowhere)
     assert said == "it does not stand where its byte range says"
+    another = opened.reader.root.raw_get("/Pages").reference
+    said = signed_range(raw.raw_get("/ByteRange"), contents, opened, 1, another)
+    assert said == "its byte range leaves out another object than the signature"
 
 
 def test_a_form_that_is_no_form_is_a_finding() -> None:
     def change(writer: IncrementalPdfFileWriter) -> None:
-        fields = generic.ArrayObject([generic.NumberObject(1)])
-        writer.root[pdf_name("/AcroForm")] = generic.DictionaryObject({pdf_name("/Fields"): fields})
+        writer.root[pdf_name("/AcroForm")] = generic.NumberObject(1)
         writer.update_root()
 
     assert every_id(check(update(make_pdf(), change))) == {"pdf.broken"}
@@ -164,6 +166,18 @@ def test_only_time_stamp_tokens_have_an_imprint() -> None:
     signed = SignedData.of(wrapped(b"x")["content"])
     with pytest.raises(MalformedSignatureError, match="not a time-stamp"):
         token_imprint(signed)
+
+
+def test_a_signer_may_be_named_by_key_identifier_among_other_things() -> None:
+    raw = wrapped(b"x")["content"]
+    ident = Certificate.load(der(pki().signer.certificate)).parsed.key_identifier
+    raw["signer_infos"][0]["sid"] = cms.SignerIdentifier("subject_key_identifier", ident)
+    other = cms.OtherCertificateFormat({"other_cert_format": "1.3.6.1.4.1.32473.9", "other_cert": core.Null()})
+    raw["certificates"] = [*raw["certificates"], cms.CertificateChoices("other", other)]
+    signed = SignedData.load(cms.ContentInfo({"content_type": "signed_data", "content": raw.copy()}).dump(force=True))
+    found = signed.signer()
+    assert found is not None
+    assert found.subject == "Contract seal"
 
 
 def test_unknown_digests_are_refused() -> None:

@@ -10,8 +10,9 @@ import pytest
 from cryptography import x509
 
 from tests.support.corpora import corpus
-from verify.chain import PolicyInputs, validate_path
+from verify.chain import validate_path
 from verify.errors import MalformedCertificateError
+from verify.path_rules import PolicyInputs
 from verify.report import Verdict
 from verify.trust import Trust
 

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from asn1crypto import core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -306,7 +308,7 @@ def test_a_delta_list_revokes_what_the_base_list_does_not_know_yet() -> None:
         extensions=[(x509.DeltaCRLIndicator(1), True)],
         number=2,
     )
-    assert standing(pki().signer, crls=(base, delta)).standing is Standing.REVOKED
+    assert standing(pki().signer, crls=(base, delta, b"garbage")).standing is Standing.REVOKED
 
 
 def test_an_unknown_critical_extension_makes_a_list_useless() -> None:
@@ -328,12 +330,32 @@ def test_one_turned_bit_anywhere_makes_evidence_worthless() -> None:
     assert said(Evidence.of(ocsps=[answer]))
     assert said(Evidence.of(crls=[crl]))
     response, listed = ocsp.load_der_ocsp_response(answer), x509.load_der_x509_crl(crl)
+    signed = signed_part(answer, response.tbs_response_bytes, response.signature)
     for position, flipped in byte_flips(answer, 1):
-        if position in signed_part(answer, response.tbs_response_bytes, response.signature):
-            assert not said(Evidence.of(ocsps=[flipped])), position
+        heard = said(Evidence.of(ocsps=[flipped]))
+        assert position not in signed or not heard, position
+    signed = signed_part(crl, listed.tbs_certlist_bytes, listed.signature)
     for position, flipped in byte_flips(crl, 1):
-        if position in signed_part(crl, listed.tbs_certlist_bytes, listed.signature):
-            assert not said(Evidence.of(crls=[flipped])), position
+        heard = said(Evidence.of(crls=[flipped]))
+        assert position not in signed or not heard, position
+
+
+def test_a_list_signed_in_a_way_nobody_knows_says_nothing() -> None:
+    ecdsa, unknown = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648ce3d04037f")
+    assert standing(pki().signer, crls=(pki().ca.crl().replace(ecdsa, unknown),)).standing is Standing.UNKNOWN
+
+
+def test_an_answer_with_an_unknown_critical_extension_says_nothing() -> None:
+    response = asn1_ocsp.OCSPResponse.load(pki().ca.ocsp(pki().signer.certificate))
+    basic = response.basic_ocsp_response.copy()
+    odd = {"extn_id": "1.3.6.1.4.1.32473.9", "critical": True, "extn_value": b"\x05\x00"}
+    basic["tbs_response_data"]["responses"][0]["single_extensions"] = [odd]
+    content = {"response_type": "basic_ocsp_response", "response": core.ParsableOctetString(basic.dump(force=True))}
+    changed = asn1_ocsp.OCSPResponse({"response_status": "successful", "response_bytes": content})
+    signer, issuer = (Certificate.load(der(one.certificate)) for one in (pki().signer, pki().ca))
+    evidence = Evidence.of(ocsps=[changed.dump()])
+    assert evidence.answers[0].singles
+    assert by_ocsp(signer, issuer, evidence, responder_stands=lambda _: True) == []
 
 
 def signed_part(whole: bytes, *parts: bytes) -> set[int]:
