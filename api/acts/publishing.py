@@ -101,6 +101,7 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
     now = office.now().replace(microsecond=0)
     fresh_for = office.settings.crl_fresh_for
     with office.work() as work:
+        work.ledger.count(f"crl-{name}")  # its row stays locked until the commit: one list of an issuer at a time
         newest = work.ledger.newest_crl(name)
         if newest is not None and newest.this_update > now + timedelta(seconds=1):
             raise ClockError(f"the clock says {now.isoformat()}, the last CRL is of {newest.this_update.isoformat()}")

@@ -1,6 +1,7 @@
 """Counters: numbers that are handed out once, and how often something changed."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from api.db.tables import counters
 
@@ -10,11 +11,11 @@ def advance(connection: Connection, name: str, *, by: int = 1) -> int:
 
     The row stays locked until the caller's transaction ends, so that numbers follow the order of commits.
     """
-    done = connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + by))
-    if done.rowcount == 0:
-        connection.execute(insert(counters).values(name=name, value=by))
-        return 1
-    return value(connection, name) - by + 1
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    first = insert(counters).values(name=name, value=by)  # one statement: two may be the first at the same time
+    stepped = first.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + by})
+    reached: int = connection.execute(stepped.returning(counters.c.value)).scalar_one()
+    return reached - by + 1
 
 
 def value(connection: Connection, name: str) -> int:
