@@ -55,7 +55,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         buyer, supplier = service.establish(samples.BUYER), service.establish(samples.SUPPLIER)
         file = folder / "contract.pdf"
         file.write_bytes(contracts.contract())
-        for number, (made, keyword) in enumerate(((buyer, contracts.FIRST_KEYWORD), (supplier, contracts.SECOND_KEYWORD))):
+        for number, (made, keyword) in enumerate(
+            ((buyer, contracts.FIRST_KEYWORD), (supplier, contracts.SECOND_KEYWORD))
+        ):
             code = next(one["code"] for one in made["seals"] if one["kind"] == "contract")
             target = folder / f"sealed-{number}.pdf"
             file = service.seal(code, file, target, placement="keyword", keyword=keyword, reason="采购合同")
