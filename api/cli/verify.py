@@ -21,7 +21,13 @@ SAID: Final = {
 }
 
 
-@click.command()
+EXAMPLES: Final = """\b
+Examples:
+  vermilion verify contract-sealed.pdf --trust root.pem
+  vermilion verify licence.png --trust root.pem --json"""
+
+
+@click.command(short_help="Check a PDF, a QR picture or a scanned code.", epilog=EXAMPLES)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--trust",
@@ -39,13 +45,9 @@ SAID: Final = {
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--chinese", is_flag=True, help="Print the findings in Chinese.")
 def verify(file: Path, trust: Path | None, beside: tuple[Path, ...], *, as_json: bool, chinese: bool) -> int:
-    r"""Check FILE: a PDF, a picture of a QR code, or a text file with a scanned code.
+    """Check FILE: a PDF, a picture of a QR code, or a text file with a scanned code.
 
     Works offline and fetches nothing. Exit code 0: passed, 1: failed, 2: indeterminate, 64: bad usage.
-
-    \b
-    vermilion verify contract-sealed.pdf --trust root.pem
-    vermilion verify licence.png --trust root.pem --json
     """
     folders = [file.resolve().parent, *([] if trust is None else [trust.resolve().parent]), *beside]
     material = gather(() if trust is None else anchors_of(trust), folders)

@@ -10,7 +10,7 @@ from api.settings import read_settings
 from api.tasks.schedule import TASKS, run_due
 
 
-@click.command()
+@click.command(short_help="Do what has to happen without anybody asking.")
 @click.option("--once", is_flag=True, help="Run every task once and stop.")
 def worker(*, once: bool) -> None:
     """Publish CRLs in time, renew OCSP responders, report what expires, clean up.
