@@ -16,6 +16,7 @@ from ca.register import InvalidEnterpriseError
 from hsm import errors as hsm
 from seals import errors as seals
 from verify import errors as verify
+from verify.material import MaterialError
 
 log = logging.getLogger("vermilion")
 MEDIA_TYPE: Final = "application/problem+json"
@@ -76,6 +77,7 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     verify.MalformedTokenError: Problem(400, "malformed-token", "Not a code of a known kind", exit_code=65),
     verify.MalformedStatusListError: Problem(400, "malformed-status-list", "Not a status list", exit_code=65),
     verify.MalformedCertificateError: Problem(400, "malformed-certificate", "Not a usable certificate", exit_code=65),
+    MaterialError: Problem(422, "trust-material", "Not a certificate to trust", exit_code=64),
     verify.EncodingError: Problem(422, "encoding", "A value that the format cannot carry"),
     # keys
     hsm.KeyBusyError: Problem(503, "key-busy", "Signing key in use", 2, exit_code=75),

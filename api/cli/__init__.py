@@ -40,7 +40,7 @@ for command in (ceremony, serve, worker, token, hsm, verify, demo):
 def main() -> None:
     """Run the command line; every error of ours ends in one sentence and its exit code."""
     try:
-        result = cli.main(standalone_mode=False)
+        result = cli.main(prog_name="vermilion", standalone_mode=False)
     except click.exceptions.Exit as exc:
         sys.exit(exc.exit_code)
     except click.ClickException as exc:
