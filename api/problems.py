@@ -1,14 +1,8 @@
 """Problem details (RFC 9457): which error becomes which answer. docs/spec/problems.md is made from this table."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
 from api import errors as service
 from ca import errors as ca
@@ -18,7 +12,6 @@ from seals import errors as seals
 from verify import errors as verify
 from verify.material import MaterialError
 
-log = logging.getLogger("vermilion")
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -120,17 +113,6 @@ def body_of(problem: Problem, *, detail: str | None, **more: Any) -> dict[str, A
     return {**body, **{name: value for name, value in more.items() if value}}
 
 
-def answer(
-    problem: Problem, *, detail: str | None = None, headers: Mapping[str, str] | None = None, **more: Any
-) -> JSONResponse:
-    headers = dict(headers or {})
-    if problem.retry_after_s is not None:
-        headers["Retry-After"] = str(problem.retry_after_s)
-    if problem.status == 401:  # noqa: PLR2004 - RFC 9110 §15.5.2 demands the header with this status
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body_of(problem, detail=detail, **more), problem.status, headers=headers, media_type=MEDIA_TYPE)
-
-
 def detail_of(error: Exception) -> str | None:
     """Return what may be told of an error."""
     return str(error) if problem_for(error).show else None
@@ -146,30 +128,3 @@ def more_of(error: Exception) -> dict[str, Any]:
             ]
         }
     return {"reason": str(error.reason)} if isinstance(error, seals.DocumentRefusedError) else {}
-
-
-def install(app: FastAPI) -> None:
-    """Make every error of the application a problem document."""
-
-    def known(_: Request, error: Exception) -> JSONResponse:
-        problem = problem_for(error)
-        if problem is INTERNAL or not problem.show:
-            log.error("request failed: %s", type(error).__name__, exc_info=error)
-        return answer(problem, detail=detail_of(error), **more_of(error))
-
-    def invalid(_: Request, error: Exception) -> JSONResponse:
-        found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-        fields = [{"field": ".".join(str(part) for part in one["loc"][1:]), "text": one["msg"]} for one in found]
-        return answer(REQUEST, detail="; ".join(f"{one['field']}: {one['text']}" for one in fields), errors=fields)
-
-    def plain(_: Request, error: Exception) -> JSONResponse:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        problem = OF_STATUS.get(status, Problem(status, "http", "Request refused"))
-        # `Allow` belongs to a 405 (RFC 9110 §15.5.6)
-        return answer(problem, detail=str(getattr(error, "detail", "")), headers=getattr(error, "headers", None))
-
-    for root in (service.ServiceError, ca.CaError, seals.SealError, verify.VerifyError, hsm.HsmError):
-        app.add_exception_handler(root, known)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, plain)
-    app.add_exception_handler(Exception, known)

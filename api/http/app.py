@@ -7,9 +7,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import problems
 from api.acts.office import Office
-from api.http import enterprises, health, licences, pki, seals, verify
+from api.http import enterprises, health, licences, pki, refusals, seals, verify
 from api.http.deps import AtWork
 from api.http.description import complete
 from api.http.limits import BodyLimit, RateLimit
@@ -46,7 +45,7 @@ def create_app(office: Office) -> FastAPI:
     app.state.rate_limit = RateLimit(office.settings.verify_per_minute)
     for part in (enterprises, licences, seals, verify, pki, health):
         app.include_router(part.router)
-    problems.install(app)
+    refusals.install(app)
     web.mount(app)
     settings = office.settings
     app.add_middleware(BodyLimit, json_bytes=settings.max_json_bytes, document_bytes=settings.max_document_bytes)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from api import errors as service
-from api.problems import INTERNAL, OF_STATUS, PROBLEMS, REQUEST, Problem, answer, problem_for
+from api.http.refusals import answer
+from api.problems import INTERNAL, OF_STATUS, PROBLEMS, REQUEST, Problem, problem_for
 from ca import errors as ca
 from hsm import errors as hsm
 from seals import errors as seals

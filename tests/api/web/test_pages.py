@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from fastapi import FastAPI
 
-from api import problems
+from api.http import refusals
 from api.http.limits import RateLimit
 from api.web.headers import POLICY
 from tests.support.asgi_client import AsgiClient
@@ -220,7 +220,7 @@ def test_instance_that_is_no_demo_has_no_demo() -> None:
 
 def test_demo_lends_no_more_tokens_to_one_address_than_the_limit_allows() -> None:
     app = app_with(front_with())
-    problems.install(app)
+    refusals.install(app)
     app.state.rate_limit = RateLimit(2, monotonic=lambda: 0.0)
     client = AsgiClient(app, headers=HTML)
     assert [client.post("/demo/session").status_code for _ in range(3)] == [201, 201, 429]
