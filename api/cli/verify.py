@@ -63,7 +63,7 @@ def verify(file: Path, trust: Path | None, beside: tuple[Path, ...], *, as_json:
 def show(report: Report, *, chinese: bool = False) -> None:
     """Print the answer first, the evidence below."""
     click.secho(SAID[report.verdict], fg=COLOUR[report.verdict], bold=True)
-    for name, value in report.facts.items():
+    for name, value in ((name, value) for name, value in report.facts.items() if value is not None):
         click.echo(f"  {name}: {value}")
     for finding in report.findings:
         _line(finding.verdict, finding.text_zh if chinese else finding.text, indent=2)
