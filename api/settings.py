@@ -1,12 +1,14 @@
 """Settings, read once at start-up from `VERMILION_*` or a TOML file named by `VERMILION_CONFIG`."""
 
 import os
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableSettingError
 
 from api.errors import SettingsError
 
@@ -38,7 +40,6 @@ class Settings(BaseSettings):
     licence_valid_for: timedelta = timedelta(days=1095)
     seal_valid_for: timedelta = timedelta(days=1095)
     verify_per_minute: int = Field(default=120, gt=0)  # from one address, on public endpoints
-    workers: int = Field(default=1, ge=1)
     instance: int = Field(default=1, ge=1, le=255)  # first octet of serial numbers: one value for each database
 
     @classmethod
@@ -100,8 +101,15 @@ def read_settings(**given: Any) -> Settings:
     Raises:
         SettingsError: names each setting that is wrong and why, never its value.
     """
+    named = os.environ.get("VERMILION_CONFIG")
+    if named is not None and not Path(named).is_file():
+        raise SettingsError(f"VERMILION_CONFIG names {named}, which is not a file")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as exc:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in exc.errors())
         raise SettingsError(wrong) from exc
+    except UnreadableSettingError as exc:  # a list that is not JSON; says which
+        raise SettingsError(str(exc)) from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{named} is not TOML: {exc}") from exc

@@ -101,11 +101,11 @@ def publish_crl(office: Office, name: str) -> StoredCrl:
     now = office.now().replace(microsecond=0)
     fresh_for = office.settings.crl_fresh_for
     with office.work() as work:
-        work.ledger.count(f"crl-{name}")  # its row stays locked until the commit: one list of an issuer at a time
+        # the counter's row stays locked until the commit: one list of an issuer at a time
+        number = _number_of_the_ceremony(office, name) + work.ledger.count(f"crl-{name}")
         newest = work.ledger.newest_crl(name)
         if newest is not None and newest.this_update > now + timedelta(seconds=1):
             raise ClockError(f"the clock says {now.isoformat()}, the last CRL is of {newest.this_update.isoformat()}")
-        number = max(work.ledger.highest_crl(name), _number_of_the_ceremony(office, name)) + 1
         changes = work.ledger.changes_of(name)  # read before the list: what is counted is on it
         draft = crl_draft(
             issuer,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from api.db.counters import advance, changes_of, value
 from api.db.tables import crls, events, processes, timestamps
@@ -113,10 +113,6 @@ class SqlLedger:
             next_update=row.next_update,
             changes=row.changes,
         )
-
-    def highest_crl(self, issuer: str) -> int:
-        found = self._connection.execute(select(func.max(crls.c.number)).where(crls.c.issuer == issuer))
-        return found.scalar_one() or 0
 
     def intend_timestamp(self, serial: int, *, process: str, digest_name: str, imprint: bytes, at: datetime) -> None:
         self._connection.execute(
