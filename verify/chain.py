@@ -30,7 +30,6 @@ from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
 from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.certificates import PARSE_ERRORS, Certificate
-from verify.errors import MalformedCertificateError
 from verify.evidence import Evidence, RevocationList, lists_for_whole_algorithm, load_all
 from verify.path_rules import ChainLimits, PolicyInputs, broken_rule
 from verify.purposes import ANY, Purpose
@@ -115,22 +114,22 @@ class PathChecker:
     def altered(self, embedded: Iterable[bytes]) -> bool:
         """Whether one of these DER certificates was damaged on its way.
 
-        It cannot be read, or it names an issuer known here that did not sign it, or it is a false copy of one known here.
+        It is none, or it names an issuer known here that did not sign it, or it is a false copy of one known here. Of a
+        stranger that breaks a rule nothing is said.
         """
-        for der in list(embedded)[: self._limits.max_certificates]:
-            try:
-                one = self.load(der)
-            except MalformedCertificateError:
-                return True
-            if one in self._anchors:
-                continue
+        return any(self._is_altered(Certificate(der)) for der in list(embedded)[: self._limits.max_certificates])
+
+    def _is_altered(self, one: Certificate) -> bool:
+        if one in self._anchors:
+            return False
+        try:
             namesakes = [other for other in self._by_subject.get(one.issuer_key, ()) if one.names_issuer(other)]
             if any(self._signed(one, other) for other in namesakes):
-                continue
-            serials = {other.parsed.serial_number for other in (*self._anchors, *self._pool) if other != one}
-            if namesakes or one.parsed.serial_number in serials:
-                return True
-        return False
+                return False
+            known = {other.parsed.serial_number for other in (*self._anchors, *self._pool) if other != one}
+            return bool(namesakes) or one.parsed.serial_number in known
+        except PARSE_ERRORS:
+            return True
 
     def _signed(self, child: Certificate, issuer: Certificate) -> bool:
         if (child.der, issuer.der) not in self._known:

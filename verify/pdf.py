@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, BinaryIO, Final
 
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
-from pyhanko.pdf_utils.misc import PdfDecodeLimitError
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from verify.certificates import Certificate
@@ -13,7 +12,7 @@ from verify.chain import PathChecker
 from verify.errors import MalformedCertificateError
 from verify.evidence import Evidence
 from verify.pdf_changes import ChangeReader
-from verify.pdf_signature import Field, Judgement, judge_stamp, read_field
+from verify.pdf_signature import Field, Judgement, judge_mathematics, judge_stamp, read_field
 from verify.pdf_structure import (
     PDF_ERRORS,
     Opened,
@@ -43,8 +42,6 @@ def check_pdf(document: BinaryIO, trust: Trust, *, now: datetime, limits: PdfLim
         return _check(opened, trust, now, limits)
     except UnreadablePdfError as exc:
         return _one(finding(exc.ident, **exc.values), now)
-    except PdfDecodeLimitError:
-        return _one(finding("pdf.too-complex", what="packed data"), now)
     except PDF_ERRORS as exc:
         return _one(finding("pdf.broken", what=str(exc) or type(exc).__name__), now)
 
@@ -169,20 +166,9 @@ def _judge_all(judgement: Judgement, fields: list[Field], limits: PdfLimits) -> 
     for one in reversed(fields):
         if one.stamp:
             judgement.stamps[one.name] = judge_stamp(judgement, one, fields)
-    judgement.covered = max((one.revision for one in fields if _is_sound(judgement, one)), default=-1)
+        judge_mathematics(judgement, one)
+    judgement.covered = max((one.revision for one in fields if judgement.is_sound(one)), default=-1)
     return [judgement.judge(one, changes.since(one.revision), fields) for one in fields]
-
-
-def _is_sound(judgement: Judgement, one: Field) -> bool:
-    """Whether a signature's mathematics hold, so that somebody answers for what its revision filled in."""
-    digest = judgement.digest_of(one)
-    if one.stamp or one.signed is None or digest is None:
-        return False
-    try:
-        signer = one.signed.signer()
-    except MalformedCertificateError:
-        return False
-    return signer is not None and one.signed.objection(signer, digest) is None
 
 
 def _changes(opened: Opened, fields: list[Field], limits: PdfLimits) -> ChangeReader:

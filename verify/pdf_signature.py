@@ -15,7 +15,7 @@ from verify.errors import MalformedCertificateError
 from verify.extensions import seal_info
 from verify.pdf_changes import Change
 from verify.pdf_rules import entry
-from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, covers_whole, signed_range
+from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, covers_whole, preload, signed_range
 from verify.purposes import SIGNING
 from verify.report import Finding, SignatureReport
 from verify.revocation import CLOCK_SKEW
@@ -58,6 +58,7 @@ def read_field(name: str, raw: Any, opened: Opened, limits: PdfLimits) -> Field:
     try:
         reference = raw.raw_get("/V").reference
         revision = opened.reader.xrefs.get_last_change(reference)
+        preload(opened, reference, limits)
         return _read_object(name, raw, reference, revision, opened, limits)
     except MalformedSignatureError as exc:
         problem = finding("signature.unreadable", what=exc)
@@ -146,6 +147,7 @@ class Judgement:
     digests: dict[tuple[SignedRange, str], bytes]
     long_term: bool  # the file carries validation data
     covered: int = -1  # the last revision that an intact signature covers
+    mathematics: dict[str, tuple[Certificate | None, tuple[Finding, ...]]] = field(default_factory=dict)
     stamps: dict[str, Stamp] = field(default_factory=dict)  # document time-stamps by field, the last one first
 
     def judge(self, one: Field, later: list[Change], fields: list[Field]) -> SignatureReport:
@@ -161,6 +163,10 @@ class Judgement:
         later = [other for other in fields if other.stamp and other.revision > one.revision]
         stamps = [self.stamps[other.name] for other in later if other.name in self.stamps]
         return [stamp.time for stamp in stamps if stamp.proven and stamp.time is not None]
+
+    def is_sound(self, one: Field) -> bool:
+        """Whether the signature's mathematics hold, so that somebody answers for what its revision filled in."""
+        return any(said.id == "signature.intact" for said in self.mathematics[one.name][1])
 
     def digest_of(self, one: Field) -> bytes | None:
         return None if one.signed_range is None else self.digests[one.signed_range, one.digest]
@@ -195,8 +201,8 @@ def _report_stamp(judgement: Judgement, one: Field, later: list[Change]) -> Sign
 
 
 def _report_signature(judgement: Judgement, one: Field, later: list[Change], fields: list[Field]) -> SignatureReport:
-    findings = [*one.problems]
-    signer = _signer(judgement, one, findings)
+    signer, mathematics = judgement.mathematics[one.name]
+    findings = [*one.problems, *mathematics]
     stamps = _stamps(judgement, one, fields)
     if one.signed is not None and judgement.checker.altered(one.signed.certificates):
         findings.append(finding("signature.container"))
@@ -237,18 +243,23 @@ def _report_signature(judgement: Judgement, one: Field, later: list[Change], fie
     )
 
 
+def judge_mathematics(judgement: Judgement, one: Field) -> None:
+    """Judge the signature value of one field, once, apart from all trust."""
+    findings: list[Finding] = []
+    signer = _signer(judgement, one, findings)
+    judgement.mathematics[one.name] = signer, tuple(findings)
+
+
 def _signer(judgement: Judgement, one: Field, findings: list[Finding]) -> Certificate | None:
-    """The signer's certificate, once the signature's mathematics is judged."""
-    if one.signed is None:
+    if one.signed is None or one.stamp:
         return None
     try:
         signer = one.signed.signer()
-        if signer is None:
-            findings.append(finding("signature.no-certificate"))
-            return None
-        signer = judgement.checker.load(signer.der)
     except MalformedCertificateError as exc:
         findings.append(finding("certificate.malformed", subject="?", what=exc))
+        return None
+    if signer is None:
+        findings.append(finding("signature.no-certificate"))
         return None
     findings += [*_mathematics(judgement, one, one.signed, signer), one.signed.strength(signer, over=one.digest)]
     return signer
@@ -356,4 +367,3 @@ def _level(one: Field, *, stamped: bool, archived: bool, long_term: bool) -> str
     if not long_term:
         return "B-T"
     return "B-LTA" if archived else "B-LT"
-

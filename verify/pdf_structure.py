@@ -3,6 +3,9 @@
 pyHanko parses; what it overlooks is added here: bytes after the last %%EOF, bytes between revisions, odd byte ranges.
 """
 
+# mypy: allow-untyped-calls
+# pyHanko annotates only part of what it offers.
+
 import hashlib
 import io
 import re
@@ -11,10 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.xref import ObjStreamRef
+from pyhanko.pdf_utils.xref import ObjStreamRef, read_object_header
 
 from verify.certificates import PARSE_ERRORS
 from verify.errors import VerifyError
@@ -25,6 +30,7 @@ PDF_ERRORS: Final = (*PARSE_ERRORS, PdfError, EOFError, OSError, MemoryError, zl
 WHITE_SPACE: Final = b"\x00\t\n\x0c\r "  # ISO 32000-2 §7.2.3, table 1
 END_OF_REVISION: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+\d+[\x00\t\n\x0c\r ]+%%EOF")
 ONLY_WHITE_OR_COMMENT: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*(?:\r|\n|$))*")
+CONTENTS: Final = re.compile(rb"/Contents[\x00\t\n\x0c\r ]*<([0-9A-Fa-f]+)>")
 HEX: Final = re.compile(rb"<[0-9A-Fa-f]*>")
 LINEARIZED_WITHIN: Final = 1024  # ISO 32000-2 Annex F.3.3
 CHUNK: Final = 1 << 20
@@ -163,6 +169,32 @@ def stray_revision(opened: Opened, *, after: int, limits: PdfLimits) -> int | No
         if len(between) > limits.max_gap or not ONLY_WHITE_OR_COMMENT.fullmatch(between):
             return number
     return None
+
+
+def preload(opened: Opened, reference: Any, limits: PdfLimits) -> None:
+    """Parse a signature object without its long hexadecimal string, which pyHanko reads digit by digit.
+
+    Only where there is no doubt which string that is; otherwise nothing is done and pyHanko reads the object as usual.
+    """
+    reader, offset = opened.reader, opened.reader.xrefs[reference]
+    if not isinstance(offset, int):
+        return
+    data = _slice(opened.document, offset, offset + 2 * limits.max_contents)
+    data = data[: data.find(b"endobj") + 1]
+    found = CONTENTS.search(data)
+    if found is None or data.count(b"/Contents") != 1 or len(found[1]) % 2:
+        return
+    stream = io.BytesIO(data[: found.start(1)] + data[found.end(1) :])
+    idnum, generation = read_object_header(stream, strict=False)
+    value = generic.read_object(stream, generic.Reference(idnum, generation, reader))
+    if (idnum, generation) != (reference.idnum, reference.generation) or not isinstance(
+        value, generic.DictionaryObject
+    ):
+        return
+    if "/Contents" in value and value.raw_get("/Contents").original_bytes == b"":
+        value[pdf_name("/Contents")] = generic.ByteStringObject(bytes.fromhex(found[1].decode("ascii")))
+        value.container_ref = generic.Reference(idnum, generation, reader)
+        reader.cache_indirect_object(generation, idnum, value)
 
 
 def signed_range(raw: object, contents: bytes, opened: Opened, revision: int, reference: Any) -> SignedRange | str:

@@ -42,6 +42,4 @@ ANY: Final = Purpose()
 SIGNING: Final = Purpose(
     key_usage=frozenset({"digital_signature", "non_repudiation"}), not_only=NOT_FOR_DOCUMENTS
 )  # ETSI EN 319 412-2 §4.3.2
-TIME_STAMPING: Final = Purpose(
-    key_usage=frozenset({"digital_signature", "non_repudiation"}), extended="time_stamping"
-)
+TIME_STAMPING: Final = Purpose(key_usage=frozenset({"digital_signature", "non_repudiation"}), extended="time_stamping")

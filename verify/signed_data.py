@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from asn1crypto import cms, core
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import get_signing_cert_attr, validate_sig_integrity
 
-from verify.certificates import PARSE_ERRORS, Certificate
+from verify.certificates import KEPT, PARSE_ERRORS, Certificate
 from verify.errors import VerifyError
 from verify.report import Finding
 from verify.words import finding
@@ -229,6 +230,7 @@ def _certificates(raw: Any) -> Iterator[bytes]:
             yield one.chosen.dump()
 
 
+@lru_cache(maxsize=KEPT)
 def _peek(der: bytes) -> Any:
     try:
         parsed = Certificate(der).parsed

@@ -21,7 +21,7 @@ from tests.support.signed_pdfs import add_store, make_pdf, sign, update, wrapped
 from verify.certificates import MAX_CERTIFICATE_BYTES, Certificate
 from verify.errors import MalformedCertificateError
 from verify.pdf import check_pdf
-from verify.pdf_structure import PdfLimits, open_pdf, signed_range, stray_revision
+from verify.pdf_structure import PdfLimits, open_pdf, preload, signed_range, stray_revision
 from verify.report import Report, Verdict
 from verify.signed_data import MalformedSignatureError, SignedData, digest_of, token_imprint
 from verify.trust import Trust
@@ -56,6 +56,22 @@ def test_a_signature_object_that_stands_nowhere_has_no_range() -> None:
     another = opened.reader.root.raw_get("/Pages").reference
     said = signed_range(raw.raw_get("/ByteRange"), contents, opened, 1, another)
     assert said == "its byte range leaves out another object than the signature"
+
+
+def test_only_an_undoubted_contents_string_is_read_beforehand() -> None:
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        odd = generic.DictionaryObject({pdf_name("/Reason"): generic.TextStringObject("/Contents <aa>")})
+        writer.root[pdf_name("/Odd")] = writer.add_object(odd)
+        writer.update_root()
+
+    escaped, plain = b"(\\057Contents \\074aa\\076)", b"(/Contents <aa>)"
+    document = update(make_pdf(), change)
+    assert escaped in document
+    opened = open_pdf(io.BytesIO(document.replace(escaped, plain.ljust(len(escaped)))), LIMITS)
+    odd = opened.reader.root.raw_get("/Odd").reference
+    for reference in (odd, generic.Reference(9999, 0, opened.reader)):
+        preload(opened, reference, LIMITS)
+        assert opened.reader.cache_get_indirect_object(0, reference.idnum) is None
 
 
 def test_a_form_that_is_no_form_is_a_finding() -> None:

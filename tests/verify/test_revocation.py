@@ -345,6 +345,15 @@ def test_a_list_signed_in_a_way_nobody_knows_says_nothing() -> None:
     assert standing(pki().signer, crls=(pki().ca.crl().replace(ecdsa, unknown),)).standing is Standing.UNKNOWN
 
 
+def test_a_list_is_not_believed_for_an_issuer_whose_key_cannot_be_used() -> None:
+    p256, p192 = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d030101")
+    issuer = Certificate.load(der(pki().ca.certificate).replace(p256, p192, 1))
+    signer = Certificate.load(der(pki().signer.certificate))
+    nothing = Statement(source="CRL", this_update=NOW, next_update=None, good=False)
+    evidence = Evidence.of(crls=[pki().ca.crl()])
+    assert by_lists(signer, issuer, evidence, whole_algorithm=lambda _: nothing) == [nothing]
+
+
 def test_an_answer_with_an_unknown_critical_extension_says_nothing() -> None:
     response = asn1_ocsp.OCSPResponse.load(pki().ca.ocsp(pki().signer.certificate))
     basic = response.basic_ocsp_response.copy()
