@@ -134,12 +134,12 @@ class Authority:
             .add_response(
                 certificate,
                 self.certificate,
-                digest or hashes.SHA1(),
+                digest or hashes.SHA1(),  # noqa: S303 -- RFC 6960 names certificates by it
                 status or good,
                 at,
                 until,
                 revoked,
-                reason,  # noqa: S303 -- RFC 6960's own digest
+                reason,
             )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
         )
