@@ -150,7 +150,9 @@ def test_two_parties_seal_one_document_and_both_seals_hold(shared: Hall, made: d
     ).json()
     other = shared.establish()
     half = shared.get(first["document"], "seal").content
-    second = shared.seal(code_of(other), half, placement="keyword", keyword=contracts.SECOND_KEYWORD, level="B-LTA").json()
+    second = shared.seal(
+        code_of(other), half, placement="keyword", keyword=contracts.SECOND_KEYWORD, level="B-LTA"
+    ).json()
     report = report_on(shared, second)
     assert report["verdict"] == "passed", report
     sealed_by = [one["seal_code"] for one in report["signatures"] if one["kind"] == "seal"]
