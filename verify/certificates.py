@@ -144,8 +144,9 @@ class Certificate:
         return wanted is None or found is None or wanted == found
 
     def signed_by(self, other: "Certificate") -> bool:
-        """Whether the key of `other` made this certificate's signature."""
-        return signature_fits(
+        """Whether the key of `other` made this certificate's signature, which is whole octets (X.690 §8.6.2.2)."""
+        whole: bool = self.parsed["signature_value"].contents[:1] == b"\0"
+        return whole and signature_fits(
             self.parsed["signature_value"].native,
             self.parsed["tbs_certificate"].dump(),
             other.parsed.public_key,

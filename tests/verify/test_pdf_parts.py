@@ -147,6 +147,16 @@ def other_algorithm(certificate: bytes) -> bytes:
     return certificate[:position] + b"\x03" + certificate[position + 1 :]
 
 
+def test_a_signature_that_is_not_whole_octets_is_none() -> None:
+    issuer = Certificate.load(der(pki().ca.certificate))
+    for number in range(20):  # the last bit is 0 in about half of them, and would not be missed
+        encoded = der(pki().ca.issue(f"Number {number}").certificate)
+        position = encoded.rindex(b"\x00\x30")
+        odd = encoded[:position] + b"\x01" + encoded[position + 1 :]
+        assert Certificate.load(encoded).signed_by(issuer)
+        assert not Certificate(odd).signed_by(issuer)
+
+
 def test_the_same_extension_twice_is_malformed() -> None:
     one = pki().ca.issue("Doubled", extensions=[(unknown(1), False), (unknown(2), False)])
     encoded = der(one.certificate)
