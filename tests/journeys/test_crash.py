@@ -1,6 +1,7 @@
 """kill -9 between any two steps of an establishment and of a sealing; then start again and look at what is left."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -26,13 +27,17 @@ from api.db.tables import certificates, crls, replies, seal_uses, timestamps
 from api.demo import samples
 from api.http.app import create_app
 from hsm.keyfile import KdfCost
+from hsm.signer import KeyStore
 from hsm.software import SoftwareStore
 from tests.support.crash import Act, settings_of
 from tests.support.office import client_of, plan
 from tests.support.sealing import make_pdf
+from tests.support.softhsm import MODULE, USER_PIN, SoftHsm, softhsm
 
 CA_KEYS: Final = {"vermilion-licence-g1": "licence", "vermilion-seal-g1": "seal"}
 PASSPHRASE: Final = "a passphrase of the tests"
+SPY: Final = Path("/usr/lib/x86_64-linux-gnu/pkcs11-spy.so")
+__all__ = ["softhsm"]  # a fixture, found by its name
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "keys").mkdir()
     (folder / "keys" / "passphrase").write_text(PASSPHRASE)
     cheap = KdfCost(memory_kib=8 * 1024, passes=1, lanes=1)
-    store = SoftwareStore.create(folder / "keys" / "software.keys", PASSPHRASE.encode(), cost=cheap)
+    return fill(folder, SoftwareStore.create(folder / "keys" / "software.keys", PASSPHRASE.encode(), cost=cheap))
+
+
+def fill(folder: Path, store: KeyStore) -> Path:
+    """Hold the ceremony in the store, register two enterprises and establish one of them."""
     hold(plan(store=store.name), folder / "authority", stores={store.name: store}, now=utc_now())
     store.close()
     with running_office(settings_of(folder)) as office:
@@ -62,10 +71,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def killed(base: Path, out: Path, name: str) -> list[Path]:
-    """The folders that were left by a kill after each step of the act."""
+def killed(base: Path, out: Path, name: str, *, every: int = 1) -> list[Path]:
+    """The folders that were left by a kill after each step of the act, in the order of the steps."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.crash", str(base), str(out), name],
+        [sys.executable, "-m", "tests.support.crash", str(base), str(out), name, str(every)],
         capture_output=True,
         text=True,
         timeout=200,
@@ -73,7 +82,7 @@ def killed(base: Path, out: Path, name: str) -> list[Path]:
         cwd=Path(__file__).parents[2],
     )
     assert done.returncode == 0, done.stderr
-    return [out / str(number) for number in range(1, int(done.stdout) + 1)]
+    return sorted(out.iterdir(), key=lambda folder: int(folder.name))
 
 
 def test_an_establishment_killed_at_any_step_leaves_nothing_unrecorded_and_can_be_repeated(
@@ -125,6 +134,41 @@ def test_a_sealing_killed_at_any_step_leaves_its_use_refused_and_can_be_repeated
             assert replayed is any(row.state == "done" for row in before), folder.name
             assert [row.state for row in uses(office)].count("done") == 1
     assert set(outcomes) == {"refused", "done"}
+
+
+@pytest.mark.softhsm
+@pytest.mark.judge
+def test_every_signature_that_a_token_made_is_on_record_after_a_kill(
+    softhsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge is OpenSC's spy between us and the token: it writes down each call before we see its result."""
+    if not SPY.exists():
+        pytest.skip("pkcs11-spy of OpenSC is not installed")
+    token, folder = softhsm.token(), tmp_path / "base"
+    (folder / "keys").mkdir(parents=True)
+    (folder / "keys" / "passphrase").write_text(USER_PIN)
+    address = folder / "keys" / "address"
+    address.write_text(token.uri)
+    fill(folder, token.store())
+    address.write_text(token.uri.replace(str(MODULE), str(SPY)))  # for those that are killed
+    monkeypatch.setenv("PKCS11SPY", str(MODULE))
+    folders = killed(folder, tmp_path / "out", "establish", every=7)
+    assert len(folders) > 3
+    for one in folders:
+        signed = one / "signatures"
+        noted = len(signed.read_text().splitlines()) if signed.exists() else 0
+        assert signatures_seen(one / "spy.log") == noted, one.name
+        (one / "keys" / "address").write_text(token.uri)
+        with running_office(settings_of(one)) as office:
+            nothing_is_open(office)
+            every_signature_has_its_intent(office, one)
+
+
+def signatures_seen(log: Path) -> int:
+    """How many signatures left the token: C_Sign with a buffer, ended well."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    calls = re.split(r"^\d+: ", text, flags=re.MULTILINE)
+    return sum(call.startswith("C_Sign\n") and "CKR_OK" in call and "[out] pSignature" in call for call in calls)
 
 
 def nothing_is_open(office: Office) -> None:

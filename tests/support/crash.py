@@ -1,6 +1,6 @@
-"""Kill a service at every step of an act: `python -m tests.support.crash BASE OUT ACT`.
+"""Kill a service at every step of an act: `python -m tests.support.crash BASE OUT ACT [EVERY]`.
 
-For N = 1, 2, … the folder BASE is copied to OUT/N, and a child process serves from there, is asked for ACT over HTTP and
+For N = 1, 2, … (or each EVERYth) the folder BASE is copied to OUT/N, and a child process serves from there, is asked for ACT over HTTP and
 kills itself with SIGKILL right after its Nth step. A step is a commit, a key made, a signature, a file stored: whatever
 outlives the process. Every signature is written to OUT/N/signatures, flushed to the disk, before anything else happens:
 that is the oracle. The first child that gets to the end of the act says that there are no more steps.
@@ -18,13 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from api import bootstrap
 from api.db.work import SqlUnitOfWork
 from api.http.app import create_app
 from api.objects import Objects
-from api.settings import Settings
+from api.settings import ASSETS, Settings
+from ca.fonts import LicenceFonts, check_glyphs
 from hsm.signer import Health, KeyRef, KeySpec, KeyStore, PublicKey, SignatureAlgorithm, Signer
 from hsm.stores import open_store
 from tests.support.office import client_of
@@ -40,6 +42,7 @@ class Steps:
     last: int
     done: int = 0
     counting: bool = False
+    one_at_a_time: Lock = field(default_factory=Lock)  # so that oracle and device always agree
 
     def __call__(self) -> None:
         if not self.counting:
@@ -66,13 +69,15 @@ class OracleSigner:
         return self.inner.default_algorithm
 
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        made = self.inner.sign(message, algorithm)
-        self._note({name: hashlib.new(name, message).hexdigest() for name in ("sha256", "sha384", "sha512")})
+        with self.step.one_at_a_time:
+            made = self.inner.sign(message, algorithm)
+            self._note({name: hashlib.new(name, message).hexdigest() for name in ("sha256", "sha384", "sha512")})
         return made
 
     def sign_digest(self, digest: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        made = self.inner.sign_digest(digest, algorithm)
-        self._note({algorithm.value.rpartition("-")[2]: digest.hex()})
+        with self.step.one_at_a_time:
+            made = self.inner.sign_digest(digest, algorithm)
+            self._note({algorithm.value.rpartition("-")[2]: digest.hex()})
         return made
 
     def _note(self, hashes: dict[str, str]) -> None:
@@ -152,11 +157,13 @@ class Act:
         return client.post(self.path, json=self.body, headers=headers)
 
 
-def settings_of(folder: Path, **more: Any) -> Settings:
-    return Settings(data=folder, **more)
+def settings_of(folder: Path) -> Settings:
+    """The key store is the one that `keys/address` names; without it, the software keys of the folder."""
+    address = folder / "keys" / "address"
+    return Settings(data=folder, keys=address.read_text(encoding="utf-8") if address.exists() else "")
 
 
-def run_to(step: Steps, folder: Path, act: Act, **settings: Any) -> None:
+def run_to(step: Steps, folder: Path, act: Act) -> None:
     """Serve from the folder, ask for the act, and be gone after the last step."""
     opened = open_store
 
@@ -166,7 +173,7 @@ def run_to(step: Steps, folder: Path, act: Act, **settings: Any) -> None:
     vars(bootstrap)["open_store"] = watched  # the one seam where stores come in
     SqlUnitOfWork.commit = then_step(SqlUnitOfWork.commit, step)  # type: ignore[method-assign]  # this process dies soon
     Objects.put = then_step(Objects.put, step)  # type: ignore[method-assign]  # as above
-    with bootstrap.running_office(settings_of(folder, **settings)) as office:
+    with bootstrap.running_office(settings_of(folder)) as office:
         client = client_of(create_app(office))
         step.counting = True
         answer = act.ask(client, folder)
@@ -175,14 +182,18 @@ def run_to(step: Steps, folder: Path, act: Act, **settings: Any) -> None:
             raise SystemExit(f"the act failed by itself: {answer.text}")
 
 
-def main(base: Path, out: Path, name: str) -> None:
+def main(base: Path, out: Path, name: str, every: int) -> None:
     """Fork one child for each step; this process itself never opens anything, so that a fork is safe."""
-    for number in range(1, MAX_STEPS):
+    check_glyphs(
+        ["章"], LicenceFonts(folder=ASSETS / "fonts")
+    )  # which characters fonts have is remembered: not each time
+    for number in range(1, MAX_STEPS, every):
         folder = out / str(number)
         shutil.copytree(base, folder)
         child = os.fork()
         if child == 0:
             try:
+                os.environ["PKCS11SPY_OUTPUT"] = str(folder / "spy.log")
                 run_to(Steps(number), folder, Act.read(folder, name))
             except BaseException as exc:  # noqa: BLE001 - a child must never return into the loop
                 sys.stderr.write(f"step {number}: {exc!r}\n")
@@ -190,9 +201,9 @@ def main(base: Path, out: Path, name: str) -> None:
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status):
-            sys.stdout.write(f"{number - 1}\n")
+            shutil.rmtree(folder)  # nobody was killed in it
             sys.exit(os.WEXITSTATUS(status))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 1)
