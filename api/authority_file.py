@@ -10,6 +10,7 @@ from typing import Final
 
 from api.errors import SettingsError
 from ca.authority import Authority
+from ca.errors import CaError
 
 AUTHORITY_FILE: Final = "authority.json"
 TOKEN_FILE: Final = "first-token.json"  # noqa: S105 - the name of a file that holds a hash
@@ -58,7 +59,7 @@ class AuthorityFile:
             raise SettingsError(
                 f"there is no authority in {self.folder}: hold the ceremony first (vermilion ceremony)"
             ) from exc
-        except ValueError as exc:
+        except (ValueError, CaError) as exc:
             raise SettingsError(f"the file {path} is damaged") from exc
         self._stamp = stamp
         return read
