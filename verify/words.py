@@ -213,8 +213,8 @@ TABLE: Final[dict[str, Words]] = {
     "path.unknown-issuer": Words(
         when="no path leads to a root the checker believes",
         verdict=INDETERMINATE,
-        en="Who issued the certificate of “{subject}” is not known to you: add the root with --trust.",
-        zh="“{subject}”的证书签发者不在您的信任范围内：请用 --trust 添加根证书。",
+        en="Nobody whom this checker trusts issued the certificate of “{subject}”. Have its root certificate trusted if you know it to be genuine.",
+        zh="“{subject}”的证书签发者不在本次查验的信任范围内。如确认其根证书真实，请先将其设为信任。",
     ),
     "path.expired": Words(
         when="a certificate of the path had ended at a time that is proven",
