@@ -1,12 +1,15 @@
 """Fail when branch coverage falls: `verify` and `hsm` stay at 100 %, the rest may only rise above its floor."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-FLOORS = {"verify": 100.0, "hsm": 100.0, "ca": 95.0, "seals": 95.0, "api": 85.0}
+FLOORS = {"verify": 100.0, "hsm": 100.0, "ca": 95.0, "seals": 95.0, "api": 90.0}
+CORPORA = Path(os.environ.get("VERMILION_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+WITHOUT_CORPORA = {"verify": 98.0}  # some branches are reached by foreign files only
 
 
 def measured() -> dict[str, float]:
@@ -27,10 +30,11 @@ def measured() -> dict[str, float]:
 
 def main() -> int:
     low = False
+    floors = FLOORS if CORPORA.is_dir() else {**FLOORS, **WITHOUT_CORPORA}
     for package, percent in measured().items():
-        short = percent < FLOORS[package]
+        short = percent < floors[package]
         low = low or short
-        print(f"{package:8} {percent:6.2f} %  floor {FLOORS[package]:.0f} %{'  TOO LOW' if short else ''}")
+        print(f"{package:8} {percent:6.2f} %  floor {floors[package]:.0f} %{'  TOO LOW' if short else ''}")
     return int(low)
 
 

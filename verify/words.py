@@ -213,7 +213,7 @@ TABLE: Final[dict[str, Words]] = {
     "path.unknown-issuer": Words(
         when="no path leads to a root the checker believes",
         verdict=INDETERMINATE,
-        en="Nobody whom this checker trusts issued the certificate of “{subject}”. Have its root certificate trusted if you know it to be genuine.",
+        en="No trusted root stands above the certificate of “{subject}”. Trust its root if you know it is genuine.",
         zh="“{subject}”的证书签发者不在本次查验的信任范围内。如确认其根证书真实，请先将其设为信任。",
     ),
     "path.expired": Words(
