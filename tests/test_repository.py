@@ -20,8 +20,10 @@ def test_no_dependency_installs_a_package_of_our_name(name: str) -> None:
 def test_every_requirement_is_pinned_with_hashes_and_names_no_registry(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
-    pinned = re.findall(r"^([a-z0-9._-]+)(\[[a-z,]+\])?==\S+.*?((?:\\\n\s+--hash=sha256:[0-9a-f]{64}\s*)+)", text, re.M)
-    named = re.findall(r"^[a-z0-9._-]+(?:\[[a-z,]+\])?==", text, re.M)
+    pinned = re.findall(
+        r"^([a-z0-9._-]+)(\[[a-z,]+\])?==\S+.*?((?:\\\n\s+--hash=sha256:[0-9a-f]{64}\s*)+)", text, re.MULTILINE
+    )
+    named = re.findall(r"^[a-z0-9._-]+(?:\[[a-z,]+\])?==", text, re.MULTILINE)
     assert len(named) > 50
     assert len(pinned) == len(named)
 
