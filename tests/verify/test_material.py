@@ -23,9 +23,9 @@ def test_anchors_are_read_in_both_encodings(encoding: Encoding, tmp_path: Path) 
 @pytest.mark.parametrize("content", [b"", b"not a certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
 def test_a_named_root_that_is_none_is_an_error_that_names_it(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "root.pem").write_bytes(content)
-    with pytest.raises(MaterialError, match="root.pem"):
+    with pytest.raises(MaterialError, match=r"root\.pem"):
         anchors_of(tmp_path / "root.pem")
-    with pytest.raises(MaterialError, match="nothing.pem"):
+    with pytest.raises(MaterialError, match=r"nothing\.pem"):
         anchors_of(tmp_path / "nothing.pem")
 
 
