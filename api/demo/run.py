@@ -27,6 +27,7 @@ from api.settings import Settings, read_settings
 from ca.authority import ISSUING, ROOT
 from ca.register import enterprise_as_mapping
 from seals.model import SealKind
+from seals.pdf_input import Limits, open_document
 from seals.placement import AtKeyword, AtPosition, Invisible, Placement
 from seals.png import PDFIUM
 from seals.register import Seal
@@ -85,9 +86,13 @@ def run(directory: Path, *, pdf: Path | None, softhsm: bool, tell: Callable[[Sta
 
     Raises:
         BadInputError: the folder is not empty.
+        DocumentRefusedError: `pdf` cannot be sealed.
     """
     if directory.exists() and any(directory.iterdir()):
         raise BadInputError(f"{directory} is not empty; the demo overwrites nothing")
+    if pdf is not None:
+        with pdf.open("rb") as file:
+            open_document(file, Limits())  # a file that cannot be sealed is refused before anything is made
     state = directory / "state"
     state.mkdir(parents=True, mode=0o700)
     tell(Stage(1, "Key ceremony: root, issuing CAs, OCSP, time-stamping, the authority's seal"))
