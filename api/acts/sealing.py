@@ -133,7 +133,13 @@ def _apply(
             now_there = work.seals.get(asked.seal)
             if now_there is None or now_there.state != SealState.ACTIVE.value:
                 raise SealUnusableError(f"seal {asked.seal} was taken out of use just now")
-            work.uses.authorise(asked.id, intent_sha256=sha256(intent.attributes).digest())
+            digest = sha256(intent.attributes).digest()
+            work.uses.authorise(asked.id, intent_sha256=digest, again=intent.attempt > 1)
+            if intent.attempt > 1:  # the first signature outgrew its room in the file and was discarded
+                work.ledger.note(
+                    at=office.now(), actor=asked.actor, act="seal.again", subject=asked.seal, use=asked.id,
+                    intent=digest.hex(),
+                )  # fmt: skip
             work.commit()
 
     with scratch_file(office.scratch) as target, office.lease(ref) as signer:

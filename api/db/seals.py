@@ -125,8 +125,10 @@ class SqlSealUses:
             )
         )
 
-    def authorise(self, use_id: str, *, intent_sha256: bytes) -> None:
-        self._step(use_id, UseState.ASKED, state=UseState.AUTHORISED.value, intent_sha256=intent_sha256)
+    def authorise(self, use_id: str, *, intent_sha256: bytes, again: bool = False) -> None:
+        """Record the bytes that the seal will sign; `again` when a first signature did not fit its place in the file."""
+        before = UseState.AUTHORISED if again else UseState.ASKED
+        self._step(use_id, before, state=UseState.AUTHORISED.value, intent_sha256=intent_sha256)
 
     def done(self, use_id: str, *, sealed_sha256: bytes, name: str, at: datetime) -> None:
         self._step(

@@ -296,3 +296,17 @@ def test_a_sealed_file_that_is_gone_is_503_not_an_empty_file(hall: Hall) -> None
         path.unlink()
     answer = hall.get(use["document"], "seal")
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/object-missing")
+
+
+def test_a_signature_that_outgrows_its_room_is_made_again_and_both_times_are_on_record(
+    shared: Hall, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seals.signing._room", lambda _: 600)
+    before = shared.store.signed.get(f"seal-{code}", 0)
+    use = shared.seal(code, make_pdf()).json()
+    assert use["state"] == "done"
+    assert shared.store.signed[f"seal-{code}"] == before + 2
+    with shared.office.reading() as work:
+        again = [event for event in work.ledger.events_of(code, after=0, limit=500) if event.act == "seal.again"]
+    assert [event.detail["use"] for event in again] == [use["id"]]
+    assert report_on(shared, use)["verdict"] == "passed"
