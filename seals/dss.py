@@ -1,8 +1,5 @@
 """The document security store (ISO 32000-2 §12.8.4.3, ETSI EN 319 142-1 §5.4.2): what a checker needs years later."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 from collections.abc import Iterable
 from hashlib import sha256
 

@@ -1,8 +1,5 @@
 """Choose or make the signature field for a seal, and put the empty signature container into it."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final

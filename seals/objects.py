@@ -1,8 +1,5 @@
 """Read entries of PDF dictionaries that may be indirect, missing or null: all three occur in honest files."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 from collections.abc import Iterator
 from typing import Any
 

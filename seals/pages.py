@@ -1,8 +1,5 @@
 """Pages of a PDF and their geometry: from millimetres on the page as a reader sees it to the page's own space."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,8 +1,5 @@
 """Append one revision with a signature container to a PDF, hashing while copying: no byte is read twice."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 import hashlib
 import io
 import os

@@ -1,8 +1,5 @@
 """The picture of a seal as the appearance of a signature field's widget (ISO 32000-1 §12.5.5)."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 import zlib
 from functools import lru_cache
 from typing import Final

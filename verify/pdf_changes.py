@@ -4,9 +4,6 @@ Each revision is compared once with its forerunner, so that the work grows with 
 square. A change is permitted when pyHanko's difference policy accounts for every object of the revision.
 """
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,8 +1,5 @@
 """Which changes of a signed PDF are accounted for: pyHanko's difference policy with our own rule for validation data."""
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 from collections.abc import Iterator
 from typing import Any, Final
 

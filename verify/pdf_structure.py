@@ -3,9 +3,6 @@
 pyHanko parses; what it overlooks is added here: bytes after the last %%EOF, bytes between revisions, odd byte ranges.
 """
 
-# mypy: allow-untyped-calls
-# pyHanko annotates only part of what it offers.
-
 import hashlib
 import io
 import re

@@ -13,7 +13,7 @@ from api.tasks.schedule import TASKS, run_due
 @click.command(short_help="Do what has to happen without anybody asking.")
 @click.option("--once", is_flag=True, help="Run every task once and stop.")
 def worker(*, once: bool) -> None:
-    """Publish CRLs in time, renew OCSP responders, report what expires, clean up.
+    """Publish CRLs in time, renew OCSP responders, report what expires.
 
     Several workers may run; each task is idempotent.
     """
