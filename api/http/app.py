@@ -1,7 +1,5 @@
 """The application: routes, bounds and problems put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +9,7 @@ from api.acts.office import Office
 from api.http import enterprises, health, licences, pki, refusals, seals, verify
 from api.http.deps import AtWork
 from api.http.description import complete
+from api.http.guard import TokenFirst
 from api.http.limits import BodyLimit, RateLimit
 from api.web import routes as web
 
@@ -26,11 +25,6 @@ class Service(FastAPI):
 
 def create_app(office: Office) -> FastAPI:
     """Return the application for this office; the caller opened it and closes it."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
     app = Service(
         title="Vermilion",
         summary="Electronic business licences, electronic seals and sealed documents",
@@ -38,7 +32,6 @@ def create_app(office: Office) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     app.state.office = office
     app.state.at_work = AtWork()
@@ -48,5 +41,6 @@ def create_app(office: Office) -> FastAPI:
     refusals.install(app)
     web.mount(app)
     settings = office.settings
+    app.add_middleware(TokenFirst, office=office)
     app.add_middleware(BodyLimit, json_bytes=settings.max_json_bytes, document_bytes=settings.max_document_bytes)
     return app
