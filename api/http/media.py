@@ -41,11 +41,5 @@ class StatusList(Response):
     media_type = "application/statuslist+cwt"  # draft-ietf-oauth-status-list §8.1
 
 
-class Json(Response):
-    """JSON that is signed or encoded already."""
-
-    media_type = "application/json"
-
-
 class Metrics(Response):
     media_type = CONTENT_TYPE_LATEST

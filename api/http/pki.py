@@ -9,7 +9,8 @@ from api.acts import publishing, timestamping
 from api.acts.office import Office
 from api.http.deps import OfficeDep
 from api.http.limits import RateLimit
-from api.http.media import Certificate, Crl, Json, OcspAnswer, Pem, StatusList, TimestampReply
+from api.http.media import Certificate, Crl, OcspAnswer, Pem, StatusList, TimestampReply
+from api.http.schemas import KeyListOut
 
 router = APIRouter(prefix="/pki", tags=["pki"])
 OCSP_BODY: Final = {"requestBody": {"required": True, "content": {"application/ocsp-request": {}}}}
@@ -70,7 +71,7 @@ def status_list(number: Annotated[int, Path(ge=0, le=1_000_000)], office: Office
     return StatusList(publishing.status_list(office, number))
 
 
-@router.get("/keys", response_class=Json)
-def keys(office: OfficeDep) -> Response:
+@router.get("/keys")
+def keys(office: OfficeDep) -> KeyListOut:
     """The keys that sign QR credentials, with their certificates."""
-    return Json(publishing.key_list(office))
+    return KeyListOut.model_validate_json(publishing.key_list(office))

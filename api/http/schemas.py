@@ -247,3 +247,18 @@ class Health(BaseModel):
 
     status: Literal["ready", "not ready"]
     parts: dict[str, str]
+
+
+class CredentialKey(BaseModel):
+    """A key that signs QR credentials, or the CA above it."""
+
+    kid: str  # hexadecimal
+    certificate: str  # DER in base64
+    not_before: datetime
+    not_after: datetime
+
+
+class KeyListOut(BaseModel):
+    """The published key list (docs/spec/qr.md)."""
+
+    keys: list[CredentialKey]
