@@ -75,7 +75,7 @@ def use(
     index: Annotated[int, Form(ge=-1000, le=1000, description="which occurrence; negative counts from the end")] = 1,
     reason: Annotated[str, Form(max_length=256)] = "",
 ) -> Response:
-    """Seal a PDF. The sealed file is at `document` of the answer; it is kept until it is fetched or expires."""
+    """Seal a PDF. The sealed file is kept, at `document` of the answer."""
     order = sealing.SealOrder.of(
         level=level, placement=placement, page=page, x_mm=x_mm, y_mm=y_mm, keyword=keyword, index=index, reason=reason
     )
