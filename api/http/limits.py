@@ -23,7 +23,10 @@ class BodyTooLargeMidwayError(Exception):
 
 
 class BodyLimit:
-    """Refuse bodies over the limit of their path with 413, by the declared length or while they come in."""
+    """Refuse bodies over the limit of their path with 413, by the declared length or while they come in.
+
+    Only files in a form may be as large as a document: they stream to disk. Any other body is read into memory.
+    """
 
     def __init__(self, app: ASGIApp, *, json_bytes: int, document_bytes: int) -> None:
         """Wrap the application. Limits are inclusive, in bytes."""
@@ -31,20 +34,21 @@ class BodyLimit:
         self._json = json_bytes
         self._document = document_bytes + MULTIPART_ROOM
 
-    def _limit(self, path: str) -> int:
+    def _limit(self, path: str, content_type: bytes) -> int:
         if path.startswith("/pki/"):
             return MAX_PROTOCOL_BYTES
-        if path == "/api/v1/verify" or (path.startswith("/api/v1/seals/") and path.endswith("/uses")):
-            return self._document
-        return self._json
+        takes_files = path == "/api/v1/verify" or (path.startswith("/api/v1/seals/") and path.endswith("/uses"))
+        in_form = content_type.partition(b";")[0].strip().lower() == b"multipart/form-data"
+        return self._document if takes_files and in_form else self._json
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what fits."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit(scope["path"])
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        limit = self._limit(scope["path"], headers.get(b"content-type", b""))
+        declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
             await _too_large(send, limit)
             return

@@ -51,6 +51,18 @@ def test_an_upload_over_the_limit_is_refused(small: Hall, path: str) -> None:
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
 
 
+@pytest.mark.parametrize("kind", [JSON, "application/x-www-form-urlencoded", "text/multipart/form-data", ""])
+@pytest.mark.parametrize("path", ["/api/v1/verify", "/api/v1/seals/33010600000001/uses"])
+def test_a_body_that_is_read_into_memory_is_bounded_where_files_are_taken_too(
+    small: Hall, path: str, kind: str
+) -> None:
+    headers = {**small.headers("seal"), "Content-Type": kind}
+    at_the_limit = small.client.post(path, content=b" " * 1000, headers=headers)
+    assert at_the_limit.status_code in {400, 422}
+    one_more = small.client.post(path, content=b" " * 1001, headers=headers)
+    assert (one_more.status_code, one_more.json()["type"]) == (413, "/problems/body-too-large")
+
+
 def test_a_document_of_the_limit_is_sealed_and_one_byte_more_is_refused(small: Hall) -> None:
     code = code_of(small.establish())
     assert small.seal(code, pdf_of(100_000), level="B-B").status_code == 201
