@@ -10,6 +10,7 @@ from api.bootstrap import running_office, utc_now
 from api.demo.first_run import demo_authority, make_software_keys
 from api.http.app import create_app
 from api.settings import Settings, read_settings
+from api.tasks.heartbeat import beating
 
 
 @click.command()
@@ -27,7 +28,7 @@ def serve(host: str | None, port: int | None, data: Path | None, *, demo: bool) 
     settings = read_settings(host=host, port=port, data=data, demo=demo or None)
     if settings.demo:
         prepare_demo(settings)
-    with running_office(settings) as office:
+    with running_office(settings) as office, beating(office):
         click.echo(f"{office.authority.name} · {office.authority.name_latin}")
         click.echo(f"Serving on http://{settings.host}:{settings.port}/")
         if not office.store.hardware:

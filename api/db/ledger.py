@@ -172,8 +172,10 @@ class SqlLedger:
             )
         )
 
-    def seen(self, process_id: str, *, at: datetime) -> None:
-        self._connection.execute(update(processes).where(processes.c.id == process_id).values(seen_at=at))
+    def seen(self, process_id: str, *, at: datetime) -> bool:
+        """Renew a process's line; False if it has none any more."""
+        done = self._connection.execute(update(processes).where(processes.c.id == process_id).values(seen_at=at))
+        return done.rowcount == 1
 
     def processes(self) -> list[Process]:
         rows = self._connection.execute(select(processes))

@@ -24,7 +24,7 @@ class Task:
 
 
 TASKS: Final[dict[str, Task]] = {
-    "heartbeat": Task(30, heartbeat.run),
+    "heartbeat": Task(heartbeat.EVERY_S, heartbeat.run),
     "publish-crls": Task(300, publish_crls.run),
     "renew-responders": Task(3600, renew_responders.run),
     "warn-of-expiry": Task(3600, warn_of_expiry.run),

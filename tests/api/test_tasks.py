@@ -1,17 +1,24 @@
 """What happens without anybody asking, and which processes count as gone."""
 
 import socket
-from datetime import timedelta
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from api.acts.access import add_token
+from api.acts.office import Office
 from api.acts.presence import LOST_AFTER, Presence, dead
 from api.db.ledger import Process
-from api.errors import BadInputError, ObjectMissingError, SettingsError
+from api.errors import BadInputError, DatabaseGoneError, ObjectMissingError, SettingsError
 from api.objects import Objects
+from api.tasks import heartbeat
+from api.tasks.heartbeat import beating
+from api.tasks.heartbeat import run as beat_once
 from api.tasks.schedule import TASKS, run_due
 from hsm.errors import DeviceGoneError
 from tests.support.office import NOW, Hall, code_of
@@ -112,6 +119,54 @@ def test_a_process_on_another_host_is_lost_after_five_silent_minutes(tmp_path: P
     far = Process(id="x", host=socket.gethostname() + "-other", pid=1, seen_at=NOW)
     assert dead([far], tmp_path, now=NOW + LOST_AFTER) == []
     assert dead([far], tmp_path, now=NOW + LOST_AFTER + timedelta(seconds=1)) == ["x"]
+
+
+def seen_at(hall: Hall) -> datetime | None:
+    with hall.office.reading() as work:
+        return next((one.seen_at for one in work.ledger.processes() if one.id == hall.office.process), None)
+
+
+def test_a_service_says_that_it_is_alive_again_and_again(hall: Hall) -> None:
+    before = seen_at(hall)
+    hall.clock.move(timedelta(minutes=1))
+    with beating(hall.office, every_s=0.01):
+        wait_until(lambda: seen_at(hall) == hall.clock())
+        hall.clock.move(timedelta(minutes=1))
+        wait_until(lambda: seen_at(hall) == hall.clock())
+    assert before != hall.clock()
+    assert not any(thread.name == "heartbeat" for thread in threading.enumerate())
+
+
+def test_a_turn_that_fails_is_not_the_last_one(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[bool] = []
+
+    def fails_first(office: Office) -> str:
+        turns.append(True)
+        if len(turns) == 1:
+            raise DatabaseGoneError("the database is gone")
+        return beat_once(office)
+
+    monkeypatch.setattr(heartbeat, "run", fails_first)
+    hall.clock.move(timedelta(minutes=1))
+    with beating(hall.office, every_s=0.01):
+        wait_until(lambda: seen_at(hall) == hall.clock())
+    assert len(turns) > 1
+
+
+def test_a_process_that_was_taken_for_lost_is_entered_again(hall: Hall) -> None:
+    with hall.office.work() as work:
+        work.ledger.forget([hall.office.process])
+        work.commit()
+    assert seen_at(hall) is None
+    heartbeat.run(hall.office)
+    assert seen_at(hall) == hall.clock()
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_token_for_a_scope_that_does_not_exist_is_refused(hall: Hall) -> None:
