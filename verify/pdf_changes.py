@@ -70,8 +70,9 @@ class ChangeReader:
             words = tuple(self._worded(old, new, exc))
             return Change(words=words, level=ModificationLevel.OTHER)
         filled = frozenset(result.changed_form_fields - self._names)
+        words = tuple(self._permitted(revision, old, new, filled))[:MAX_WORDS]
         return Change(
-            words=tuple(self._permitted(revision, old, new, filled))[:MAX_WORDS],
+            words=words or (change("addition"),),
             level=result.modification_level,
             filled=filled,
             touched=frozenset(result.changed_form_fields),

@@ -366,6 +366,7 @@ CHANGES: Final[dict[str, Both]] = {
     ),
     "field": Both("the form field “{name}” was filled in or redrawn", "表单域“{name}”被填写或重绘"),
     "metadata": Both("the file's description (title, author, dates)", "文件属性（标题、作者、日期）"),
+    "addition": Both("technical additions that change nothing of what was signed", "不影响已签内容的技术性附加内容"),
     "pages": Both(
         "pages were added or removed ({before} before, {after} after)",
         "页面被增加或删除（原 {before} 页，现 {after} 页）",

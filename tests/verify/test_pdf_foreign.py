@@ -57,6 +57,17 @@ def test_a_revision_that_changes_nothing_but_the_store_says_only_that() -> None:
     assert one.changes_after == ("validation data (certificates, OCSP answers, revocation lists)",)
 
 
+def test_a_revision_of_which_no_page_shows_anything_is_told_all_the_same() -> None:
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        writer._update_meta = lambda: None  # type: ignore[method-assign] # no dates, as other tools do it
+        writer.add_object(generic.StreamObject(stream_data=b"a stowaway"))
+
+    (one,) = check(update(sign(make_pdf()), change)).signatures
+    assert one.changes_after == ("technical additions that change nothing of what was signed",)
+    assert not one.covers_whole_document
+    assert "additions" in next(said.text for said in one.findings if said.id == "changes.allowed")
+
+
 def test_a_trailer_that_points_into_the_void_does_no_harm() -> None:
     def dangle(writer: IncrementalPdfFileWriter) -> None:
         nowhere = generic.IndirectObject(900, 0, writer)
