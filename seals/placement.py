@@ -71,7 +71,9 @@ def find_keyword(source: BinaryIO, keyword: AtKeyword) -> Occurrence:
         return found[-1]
     if keyword.index < 0 and len(found) >= -keyword.index:
         return found[keyword.index]
-    raise PlacementError(f"the text {keyword.text!r} occurs {len(found)} times, number {keyword.index} was asked for")
+    if not found:
+        raise PlacementError(f"the text “{keyword.text}” is not in the pages that were searched")
+    raise PlacementError(f"the text “{keyword.text}” occurs {len(found)} times, number {keyword.index} was asked for")
 
 
 def _first(occurrences: Iterator[Occurrence], index: int) -> list[Occurrence]:

@@ -48,9 +48,10 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         limit = self._limit(scope["path"], headers.get(b"content-type", b""))
+        room = MULTIPART_ROOM if limit == self._document else 0
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
-            await _too_large(send, limit)
+            await _too_large(send, limit, room)
             return
         got = 0
         over = started = False
@@ -77,12 +78,13 @@ class BodyLimit:
             if not over:
                 raise
         if over and not started:
-            await _too_large(send, limit)
+            await _too_large(send, limit, room)
 
 
-async def _too_large(send: Send, limit: int) -> None:
+async def _too_large(send: Send, limit: int, room: int) -> None:
+    """Name the limit that the operator set: `room` around a document is ours."""
     problem = PROBLEMS[BodyTooLargeError]
-    body = json.dumps(body_of(problem, detail=f"at most {limit} bytes are accepted here")).encode()
+    body = json.dumps(body_of(problem, detail=f"at most {limit - room} bytes are accepted here")).encode()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),

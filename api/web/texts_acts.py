@@ -59,6 +59,10 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = {
         "现在暂停执照，再查一次。已经盖好的章仍按盖章时的状态判断，执照码则按现在的状态。",
         "Now suspend the licence and check again. A seal is judged by the time it was made, a licence code by the present.",
     ),
+    "demo.4.reinstate.lead": (
+        "现在恢复执照，执照码随即重新有效。",
+        "Now reinstate the licence, and its code is valid again.",
+    ),
     "demo.4.suspend": ("暂停执照", "Suspend the licence"),
     "demo.4.reinstate": ("恢复执照", "Reinstate the licence"),
     "demo.4.again": ("再查一次", "Check again"),
@@ -201,6 +205,38 @@ BROWSER: Final[Mapping[str, tuple[str, str]]] = {
         "This is no file that we can read. Please send a PDF, PNG or JPEG, or paste the code.",
     ),
     "problem.422": ("有些内容不符合规定，见标出之处。", "Some of this is not as it must be; see the marked fields."),
+    "problem.placement": (
+        "文件里没有这个盖章位置，请改换关键字或位置。",
+        "The document has no such place. Please choose another keyword or position.",
+    ),
+    "problem.document-refused": (
+        "这个文件不能盖章，什么都没有签。",
+        "This document cannot be sealed; nothing was signed.",
+    ),
+    "problem.not-pdf": ("这不是 PDF 文件。", "This is not a PDF."),
+    "problem.broken": ("文件已损坏，或者不完整。", "The file is damaged or incomplete."),
+    "problem.encrypted": (
+        "文件已加密，不能盖章。请先去除加密。",
+        "The file is encrypted and cannot be sealed. Please remove the encryption first.",
+    ),
+    "problem.too-large": ("文件太大，本站不收。", "The file is larger than this site accepts."),
+    "problem.too-many-pages": ("文件页数太多，本站不收。", "The file has more pages than this site accepts."),
+    "problem.certified-no-changes": (
+        "文件作者已声明不许再改动，因此不能盖章。",
+        "The author certified the file against any change, so it cannot be sealed.",
+    ),
+    "problem.locked": (
+        "文件里已有的签名不许再盖这枚章。",
+        "A signature in the file forbids this seal.",
+    ),
+    "problem.xfa": (
+        "这是动态表单（XFA），盖章的内容会与显示的不同，因此不能盖章。",
+        "This is a dynamic form (XFA): what is sealed would not be what is shown.",
+    ),
+    "problem.decompression-bomb": (
+        "文件里有的内容解压后过大，本站不收。",
+        "Something in the file unpacks to more than is reasonable.",
+    ),
     "problem.429": ("请求太多，请过一分钟再试。", "Too many requests. Please try again in a minute."),
     "problem.5xx": (
         "服务出了故障，问题已记录。请稍后再试。",

@@ -43,7 +43,11 @@ class Words:
 
 def title_characters() -> str:
     """Every character that our titles use, for the subset of the title face."""
-    return "".join(sorted({character for pair in TITLES.values() for text in pair for character in text}))
+    pairs = [
+        *TITLES.values(),
+        *(pair for key, pair in PAGES.items() if key.startswith("tag.")),
+    ]  # tags head the API list
+    return "".join(sorted({character for pair in pairs for text in pair for character in text}))
 
 
 def choose_language(asked: str | None, cookie: str | None, accept: str) -> str:

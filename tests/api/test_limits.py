@@ -49,6 +49,7 @@ def test_an_upload_over_the_limit_is_refused(small: Hall, path: str) -> None:
     files = {"file": b"\0" * 200_000, "document": b"\0" * 200_000}
     answer = small.client.post(path, files=files, headers=small.headers("seal"))
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
+    assert answer.json()["detail"] == "at most 100000 bytes are accepted here"
 
 
 @pytest.mark.parametrize("kind", [JSON, "application/x-www-form-urlencoded", "text/multipart/form-data", ""])

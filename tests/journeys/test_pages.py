@@ -149,6 +149,8 @@ def test_visitor_founds_seals_checks_and_sees_the_answer_change(visit: Visit, tm
     check_again(page, "#suspend")
     assert verdicts(page) == ("passed", "failed")
     expect(page.locator("#on-code .stated").first).to_contain_text("有效 → 无效")
+    expect(page.locator("#suspend-lead")).to_be_hidden()
+    expect(page.locator("#reinstate-lead")).to_be_visible()
     check_again(page, "#reinstate")
     assert verdicts(page) == ("passed", "passed")
     assert sealed.read_bytes().startswith(b"%PDF-")
@@ -205,11 +207,21 @@ def test_keyword_that_is_not_there_is_said_and_can_be_put_right(visit: Visit) ->
     establish(page)
     page.fill("#keyword", "丙方（盖章）")
     page.click("#sealing .go")
-    expect(page.locator("#s-3 > .trouble")).to_be_visible()
+    expect(page.locator("#s-3 > .trouble b")).to_have_text("文件里没有这个盖章位置，请改换关键字或位置。")
     page.fill("#keyword", "乙方（盖章）")
     page.click("#sealing .go")
     page.wait_for_selector("#s-3.done")
     expect(page.locator("#s-3 > .trouble")).to_be_hidden()
+
+
+def test_file_that_is_no_pdf_is_refused_for_sealing_in_the_readers_language(visit: Visit) -> None:
+    visit.goto("/demo")
+    page = visit.page
+    establish(page)
+    page.check("[name=source][value=own]")
+    page.set_input_files("#own", files={"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"hello"})
+    page.click("#sealing .go")
+    expect(page.locator("#s-3 > .trouble")).to_have_text("这不是 PDF 文件。")
 
 
 @pytest.mark.parametrize("visit", [(PHONE, "zh-CN")], indirect=True)

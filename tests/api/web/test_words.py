@@ -7,6 +7,7 @@ import pytest
 
 import api.web
 from api.web.words import WORDS, Words, choose_language, title_characters
+from seals.errors import Reason
 
 WEB = Path(api.web.__file__).parent
 PLACE = re.compile(r"\{\w+\}")
@@ -96,3 +97,13 @@ def test_title_characters_hold_both_languages() -> None:
     assert "照" in characters
     assert "L" in characters
     assert len(characters) == len(set(characters))
+
+
+def test_title_characters_hold_the_headings_of_the_api_list() -> None:
+    headings = {character for key, pair in WORDS.items() if key.startswith("tag.") for character in "".join(pair)}
+    assert headings <= set(title_characters())
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_for_refusing_a_document_has_words(reason: Reason) -> None:
+    assert f"problem.{reason}" in WORDS

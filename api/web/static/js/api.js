@@ -3,6 +3,12 @@ import { el, language, t } from "/static/js/dom.js";
 
 const OFFLINE = 0;
 
+/** Our sentence for a status, a problem's name or a reason; empty when there is none. */
+function own(name) {
+  const key = `problem.${name}`;
+  return name !== "" && t(key) !== key ? t(key) : "";
+}
+
 export class Problem extends Error {
   constructor(status, body = {}) {
     super(body.title ?? String(status));
@@ -10,14 +16,23 @@ export class Problem extends Error {
     this.detail = typeof body.detail === "string" ? body.detail : "";
     this.detailZh = typeof body.detail_zh === "string" ? body.detail_zh : "";
     this.fields = Array.isArray(body.errors) ? body.errors : [];
+    this.kind = typeof body.type === "string" ? body.type.split("/").pop() : "";
+    this.reason = typeof body.reason === "string" ? body.reason : "";
+  }
+
+  /** Whether the sentence says the very reason, so that the server's own would only repeat it. */
+  get exact() {
+    return Boolean(this.reason) && own(this.reason) !== "";
   }
 
   /** One sentence for the reader. */
   get sentence() {
     if (this.status === OFFLINE) return t("problem.offline");
     if (this.status >= 500) return t("problem.5xx");
-    const key = `problem.${this.status}`;
-    return t(key) === key ? t("problem.other") : t(key);
+    if (this.status === 422 && this.fields.length === 0) {
+      return own(this.reason) || own(this.kind) || t("problem.other"); // no field is marked: do not send anybody looking
+    }
+    return own(this.status) || t("problem.other");
   }
 }
 
@@ -78,6 +93,6 @@ export function showProblem(box, error) {
   const problem = error instanceof Problem ? error : new Problem(-1);
   if (!(error instanceof Problem)) console.error(error);
   const said = language === "zh" && problem.detailZh ? problem.detailZh : problem.detail;
-  box.replaceChildren(el("b", {}, problem.sentence), problem.status < 500 && said && !problem.fields.some((one) => one.text_zh) ? el("small", {}, `${t("problem.detail")}: ${said}`) : "");
+  box.replaceChildren(el("b", {}, problem.sentence), problem.status < 500 && said && !problem.exact && !problem.fields.some((one) => one.text_zh) ? el("small", {}, `${t("problem.detail")}: ${said}`) : "");
   box.hidden = false;
 }

@@ -200,8 +200,8 @@ async function decide(what) {
       { method: "POST", json: { reason: t(`demo.${what}.reason`) }, key: freshKey() });
     const licence = await answer.json();
     tell(step, t("demo.state", { state: known("state", licence.state) }));
-    at("suspend").hidden = licence.state !== "active";
-    at("reinstate").hidden = licence.state === "active";
+    for (const id of ["suspend", "suspend-lead"]) at(id).hidden = licence.state !== "active";
+    for (const id of ["reinstate", "reinstate-lead"]) at(id).hidden = licence.state === "active";
     await check(step);
   });
 }
