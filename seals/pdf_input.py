@@ -1,5 +1,6 @@
 """Look at a PDF before it is sealed: what cannot be sealed honestly is refused with a reason, and nothing is signed."""
 
+import errno
 import io
 import os
 import zlib
@@ -92,6 +93,11 @@ def refusing() -> Iterator[None]:
         raise DocumentRefusedError(Reason.BOMB, "a stream decompresses to more than is reasonable") from exc
     except _LIBRARY_ERRORS as exc:
         raise DocumentRefusedError(Reason.BROKEN, f"the document is damaged ({type(exc).__name__})") from exc
+    except OSError as exc:
+        if exc.errno != errno.EINVAL:
+            raise  # the disk's fault, not the document's
+        # an offset before the beginning: a file on disk says so, one in memory raises ValueError
+        raise DocumentRefusedError(Reason.BROKEN, "the document is damaged (an impossible offset)") from exc
 
 
 def _bytes_before_header(source: BinaryIO) -> int:

@@ -3,6 +3,7 @@
 # mypy: allow-untyped-calls
 # pyHanko annotates only part of what it offers.
 
+import errno
 import io
 import random
 import zlib
@@ -18,7 +19,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 
 from seals.errors import DocumentRefusedError, PlacementError, Reason
-from seals.pdf_input import HEADER_WITHIN, Limits, open_document
+from seals.pdf_input import HEADER_WITHIN, Limits, open_document, refusing
 from seals.placement import AtPosition
 from tests.support.pdf_facts import signatures
 from tests.support.pdf_judges import mutool, pdfsig, qpdf
@@ -118,6 +119,20 @@ def test_a_page_tree_that_promises_too_much_is_broken() -> None:
     with pytest.raises(DocumentRefusedError) as refused:
         seal_bytes(out.getvalue(), placement=AtPosition(page=7, x_mm=50, y_mm=50))
     assert refused.value.reason is Reason.BROKEN
+
+
+def test_an_offset_before_the_beginning_is_refused_in_a_file_on_disk_too(tmp_path: Path) -> None:
+    """A disk says EINVAL where memory says ValueError."""
+    path = tmp_path / "far.pdf"
+    path.write_bytes(b"%PDF-1.7\n" + b"%%EOF\nstartxref\n9\n" * 2)
+    with path.open("rb") as file, pytest.raises(DocumentRefusedError) as refused:
+        open_document(file, Limits())
+    assert refused.value.reason is Reason.BROKEN
+
+
+def test_a_disk_that_fails_is_not_blamed_on_the_document() -> None:
+    with pytest.raises(OSError, match="full"), refusing():
+        raise OSError(errno.ENOSPC, "the disk is full")
 
 
 def test_a_decompression_bomb_is_refused() -> None:
