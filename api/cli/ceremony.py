@@ -8,9 +8,9 @@ import yaml
 from api.acts.ceremony import hold
 from api.bootstrap import utc_now
 from api.demo.first_run import make_software_keys
-from api.errors import SettingsError
 from api.settings import read_settings
 from ca.ceremony_plan import CeremonyPlan
+from ca.errors import CeremonyError
 from hsm.stores import open_store
 
 MAX_BYTES = 64 * 1024
@@ -48,10 +48,10 @@ def ceremony(file: Path, data: Path | None, keys: str | None, pin_file: Path | N
 def _read(file: Path) -> dict[str, object]:
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise SettingsError(f"{file} is longer than {MAX_BYTES} bytes")
+            raise CeremonyError(f"{file} is longer than {MAX_BYTES} bytes")
         read = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{file} is not YAML: {exc}") from exc
+        raise CeremonyError(f"{file} is not YAML: {exc}") from exc
     if not isinstance(read, dict):
-        raise SettingsError(f"{file} is not a ceremony file: its top level is no mapping")
+        raise CeremonyError(f"{file} is not a ceremony file: its top level is no mapping")
     return read
