@@ -3,6 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from api.acts.office import Office
@@ -35,6 +36,7 @@ def create_app(office: Office) -> FastAPI:
     )
     app.state.office = office
     app.state.at_work = AtWork()
+    app.state.checks = CapacityLimiter(verify.AT_ONCE)
     app.state.rate_limit = RateLimit(office.settings.verify_per_minute)
     for part in (enterprises, licences, seals, verify, pki, health):
         app.include_router(part.router)

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from api.acts import checking
@@ -15,6 +15,7 @@ from api.http.limits import RateLimit
 from api.http.schemas import VerifyIn
 
 router = APIRouter(prefix="/api/v1/verify", tags=["verify"])
+AT_ONCE: Final = 4  # checks of anybody's files, in threads of their own: long ones keep nobody else waiting
 
 REPORT: Final[dict[str, Any]] = {
     "type": "object",
@@ -55,11 +56,12 @@ async def verify(request: Request) -> dict[str, Any]:
     """Check a file or a code against this authority's roots. A failed check is an answer (200), not an error."""
     office: Office = request.app.state.office
     limit: RateLimit = request.app.state.rate_limit
+    at_once: CapacityLimiter = request.app.state.checks
     limit.take(request.client.host if request.client else "unknown")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         text = _text_of(await request.body())
-        report = await run_in_threadpool(checking.check_text, office, text)
+        report = await to_thread.run_sync(checking.check_text, office, text, limiter=at_once)
         return report.as_json()
     if kind != "multipart/form-data":
         raise BadInputError("send a file as multipart/form-data in the field `file`, or JSON with `text`")
@@ -67,7 +69,7 @@ async def verify(request: Request) -> dict[str, Any]:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
             raise BadInputError("the field `file` is missing")
-        report = await run_in_threadpool(checking.check_file, office, upload.file)
+        report = await to_thread.run_sync(checking.check_file, office, upload.file, limiter=at_once)
     return report.as_json()
 
 

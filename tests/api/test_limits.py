@@ -1,11 +1,18 @@
 """Bounds on what comes in, unknown paths and methods, and the OpenAPI document."""
 
+import asyncio
 from collections.abc import Iterator
+from threading import Event, Lock
 from typing import Any
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
 from api import problems
+from api.acts import checking
+from api.acts.office import Office
+from api.http.app import create_app
+from api.http.verify import AT_ONCE
 from tests.support.office import Hall, code_of, open_hall
 from tests.support.sealing import make_pdf
 
@@ -157,3 +164,35 @@ def test_every_operation_describes_itself_and_its_answers(shared: Hall) -> None:
 def test_secured_operations_say_so(shared: Hall) -> None:
     document = shared.app.openapi()
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+
+
+def test_long_checks_are_few_at_once_and_keep_nobody_else_waiting(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most, lock, full, go = 0, 0, Lock(), Event(), Event()
+
+    def long_check(_: Office, __: str) -> Any:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+            if at_work == AT_ONCE:
+                full.set()
+        go.wait(30)
+        with lock:
+            at_work -= 1
+        return report
+
+    report = checking.check_text(hall.office, "ELQ1:AA")
+    monkeypatch.setattr(checking, "check_text", long_check)
+
+    async def visit() -> tuple[int, list[int]]:
+        transport = ASGITransport(app=create_app(hall.office))
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            body = {"text": "ELQ1:AA"}
+            checks = [asyncio.create_task(client.post("/api/v1/verify", json=body)) for _ in range(50)]
+            await asyncio.to_thread(full.wait, 30)
+            other = await asyncio.wait_for(client.get("/pki/crl/seal.crl"), 30)
+            go.set()
+            return other.status_code, [one.status_code for one in await asyncio.gather(*checks)]
+
+    assert asyncio.run(visit()) == (200, [200] * 50)
+    assert most == AT_ONCE
