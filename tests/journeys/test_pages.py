@@ -222,6 +222,11 @@ def test_file_that_is_no_pdf_is_refused_for_sealing_in_the_readers_language(visi
     page.set_input_files("#own", files={"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"hello"})
     page.click("#sealing .go")
     expect(page.locator("#s-3 > .trouble")).to_have_text("这不是 PDF 文件。")
+    page.check("[name=placement][value=position]")
+    page.fill("#x", "left")
+    page.click("#sealing .go")
+    expect(page.locator("#x")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#y")).to_have_attribute("aria-invalid", "false")
 
 
 @pytest.mark.parametrize("visit", [(PHONE, "zh-CN")], indirect=True)

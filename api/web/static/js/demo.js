@@ -150,6 +150,20 @@ function showSealed(id, url) {
   if (new FormData(at("sealing")).get("source") === "sample") picture.src = `/demo/uses/${encodeURIComponent(id)}/page.png`;
 }
 
+/** Seals, and outlines the fields that the service objects to. */
+async function sealing(step) {
+  const inputs = [...at("sealing").querySelectorAll("#keyword, #page, #x, #y, #reason")];
+  const outline = (fields) => inputs.forEach((input) =>
+    input.setAttribute("aria-invalid", String(fields.some((one) => one.field === input.name))));
+  outline([]);
+  try {
+    await seal(step);
+  } catch (error) {
+    if (error instanceof Problem) outline(error.fields);
+    throw error;
+  }
+}
+
 async function seal(step) {
   const given = new FormData(at("sealing"));
   const placement = given.get("placement");
@@ -220,7 +234,7 @@ function on(id, number, work) {
 
 on("enterprise", 1, register);
 on("licence", 2, establish);
-on("sealing", 3, seal);
+on("sealing", 3, sealing);
 on("verify", 4, check);
 at("enterprise").addEventListener("input", ({ target }) => {
   target.setAttribute("aria-invalid", "false");
