@@ -130,7 +130,7 @@ def _apply(
     def authorise(intent: SealIntent) -> None:
         """The last look before the key is used: the seal may have been suspended since."""
         with office.work() as work:
-            now_there = work.seals.get(asked.seal)
+            now_there = work.seals.lock(asked.seal)
             if now_there is None or now_there.state != SealState.ACTIVE.value:
                 raise SealUnusableError(f"seal {asked.seal} was taken out of use just now")
             digest = sha256(intent.attributes).digest()

@@ -14,7 +14,7 @@ from seals.errors import SealError
 from verify.errors import VerifyError
 
 USAGE: Final = 64  # EX_USAGE of sysexits.h
-COMMANDS: Final = ("ceremony", "serve", "worker", "token", "hsm", "verify", "demo")
+COMMANDS: Final = ("ceremony", "arl", "serve", "worker", "token", "hsm", "verify", "demo")
 
 
 class Commands(click.Group):

@@ -77,6 +77,11 @@ class SqlSeals:
         row = self._connection.execute(select(seals).where(seals.c.code == code)).one_or_none()
         return None if row is None else _seal(row)
 
+    def lock(self, code: str) -> Seal | None:
+        """As `get`, and nobody changes the seal before this transaction ends."""
+        row = self._connection.execute(select(seals).where(seals.c.code == code).with_for_update()).one_or_none()
+        return None if row is None else _seal(row)
+
     def of_licence(self, number: str) -> list[Seal]:
         found = self._connection.execute(select(seals).where(seals.c.licence == number).order_by(seals.c.code))
         return [_seal(row) for row in found]

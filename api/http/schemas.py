@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api.db.ledger import Event
 from api.db.licences import StoredLicence
 from ca.register import Enterprise
 from seals.register import Seal, SealUse
@@ -234,6 +235,28 @@ class SealUsePage(BaseModel):
 
     items: list[SealUseOut]
     next: str | None
+
+
+class EventOut(BaseModel):
+    """One line of the audit trail."""
+
+    id: int
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, one: Event) -> Self:
+        return cls(id=one.id, at=one.at, actor=one.actor, act=one.act, subject=one.subject, detail=dict(one.detail))
+
+
+class EventPage(BaseModel):
+    """A part of the audit trail, oldest first; `next` continues it."""
+
+    items: list[EventOut]
+    next: int | None
 
 
 class VerifyIn(Strict):

@@ -16,7 +16,7 @@ from api.demo import samples
 from tests.support.sealing import make_pdf
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "ops" / "ceremony.example.yaml"
-COMMANDS = ("ceremony", "serve", "worker", "token", "hsm", "verify", "demo")
+COMMANDS = ("ceremony", "arl", "serve", "worker", "token", "hsm", "verify", "demo")
 
 
 @dataclass(frozen=True, slots=True)

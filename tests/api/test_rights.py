@@ -32,6 +32,7 @@ NEEDS: Final = {  # the whole list of what needs a token; a new operation has to
     ("post", "/api/v1/seals/{code}/{decision}"): "issue",
     ("get", "/api/v1/seal-uses/{use_id}"): "read",
     ("get", "/api/v1/seal-uses/{use_id}/document"): "seal",
+    ("get", "/api/v1/events"): "audit",
 }
 OPEN: Final = {
     ("post", "/api/v1/verify"),
