@@ -12,7 +12,7 @@ from ca.authority import Authority, Entity
 from ca.ceremony_plan import CeremonyPlan
 
 NO_HSM: Final = "software keys: no HSM"
-HARDWARE: Final = "keys generated in a hardware security module"
+HARDWARE: Final = "keys generated in a PKCS#11 token, unable to leave it"
 
 
 def transcript_of(planned: CeremonyPlan, authority: Authority, *, now: datetime, hardware: Mapping[str, bool]) -> str:
