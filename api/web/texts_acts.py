@@ -65,7 +65,6 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "demo.4.suspend": ("暂停执照", "Suspend the licence"),
     "demo.4.reinstate": ("恢复执照", "Reinstate the licence"),
-    "demo.4.again": ("再查一次", "Check again"),
     "field.uscc": ("统一社会信用代码", "Unified social credit code"),
     "field.name": ("名称", "Name"),
     "field.name_latin": ("拉丁字母名称", "Name in Latin script"),
