@@ -192,6 +192,9 @@ def test_only_time_stamp_tokens_have_an_imprint() -> None:
     signed = SignedData.of(wrapped(b"x")["content"])
     with pytest.raises(MalformedSignatureError, match="not a time-stamp"):
         token_imprint(signed)
+    signed.raw["encap_content_info"] = {"content_type": "tst_info", "content": core.ParsableOctetString(b"\x30\x01")}
+    with pytest.raises(MalformedSignatureError, match="not a time-stamp token: "):
+        token_imprint(replace(signed, content_type="tst_info"))
 
 
 def test_a_signer_may_be_named_by_key_identifier_among_other_things() -> None:
