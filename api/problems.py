@@ -61,6 +61,8 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     # seals and sealing
     seals.SealCodeError: Problem(422, "seal-code", "Not a seal code"),
     seals.SealStateError: Problem(409, "seal-state", "Not possible in the seal's present state"),
+    seals.RightError: Problem(403, "no-right", "No right to use this seal so"),
+    seals.IntentError: Problem(422, "intent", "Not something to agree to"),
     seals.AppearanceError: Problem(422, "seal-picture", "The seal picture cannot be drawn"),
     seals.PlacementError: Problem(422, "placement", "No such place in the document"),
     seals.TimestampError: Problem(503, "timestamp", "No time-stamp to be had; nothing was sealed", 10, exit_code=75),
@@ -127,4 +129,4 @@ def more_of(error: Exception) -> dict[str, Any]:
                 for name, objection in error.fields.items()
             ]
         }
-    return {"reason": str(error.reason)} if isinstance(error, seals.DocumentRefusedError) else {}
+    return {"reason": str(error.reason)} if isinstance(error, (seals.DocumentRefusedError, seals.RightError)) else {}

@@ -52,3 +52,35 @@ class DocumentRefusedError(SealError):
         """Keep the code beside the sentence."""
         super().__init__(message)
         self.reason = reason
+
+
+class IntentError(SealError):
+    """Not an intent that a person can agree to."""
+
+
+class RightReason(StrEnum):
+    """Why a seal may not be used on the grounds that were given."""
+
+    NO_RIGHT = "no-right"
+    NO_ASSERTION = "no-assertion"
+    ASSERTION_MISMATCH = "assertion-mismatch"
+    MANDATE_STATE = "mandate-state"
+    MANDATE_GRANTEE = "mandate-grantee"
+    MANDATE_SEAL = "mandate-seal"
+    MANDATE_MATTER = "mandate-matter"
+    MANDATE_AMOUNT = "mandate-amount"
+    MANDATE_PAGES = "mandate-pages"
+    MANDATE_PERIOD = "mandate-period"
+    MANDATE_USES = "mandate-uses"
+    MANDATE_AUTOMATIC = "mandate-automatic"
+    MANDATE_LICENCE = "mandate-licence"
+    REQUEST_STATE = "request-state"
+
+
+class RightError(SealError):
+    """The grounds do not allow this use of the seal."""
+
+    def __init__(self, reason: RightReason, text: str) -> None:
+        """Keep the code beside the sentence."""
+        super().__init__(text)
+        self.reason = reason

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -38,13 +39,34 @@ class UseState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """By which right a seal is used and what proves it: kept with the use for ever.
+
+    A person acts as legal representative, under a mandate or by an approved request, and has given an assertion of a
+    passkey over this very use. A machine acts under a mandate that allows automatic use.
+    """
+
+    actor: str  # the name in the log
+    person: str | None = None
+    machine: str | None = None  # identity of the token or client
+    assertion: str | None = None  # identity of the kept WebAuthn assertion
+    mandate: str | None = None
+    request: str | None = None
+    envelope: str | None = None
+    matter: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealUse:
     """One act of sealing, always logged."""
 
     id: str
     seal: str
     state: UseState
-    actor: str
+    grounds: Grounds
     purpose: str
     level: str
     asked_at: datetime
@@ -55,6 +77,10 @@ class SealUse:
     object: str | None = None
     decided_at: datetime | None = None
     detail: str | None = None
+
+    @property
+    def actor(self) -> str:
+        return self.grounds.actor
 
 
 class Seals(Protocol):
@@ -71,7 +97,7 @@ class SealUses(Protocol):
 
     def ask(self, use: SealUse) -> None: ...
     def authorise(self, use_id: str, *, intent_sha256: bytes, again: bool = False) -> None: ...
-    def done(self, use_id: str, *, sealed_sha256: bytes, name: str, at: datetime) -> None: ...
+    def done(self, use_id: str, *, sealed_sha256: bytes, name: str | None, at: datetime) -> None: ...
     def refuse(self, use_id: str, *, detail: str, at: datetime) -> None: ...
     def get(self, use_id: str) -> SealUse | None: ...
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api.db.tables import replies, tokens
@@ -19,6 +20,14 @@ class Token:
     made_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None = None
+    person: str | None = None  # whose session it is
+    client: str | None = None  # which registered client it was issued to
+    uscc: str | None = None  # the enterprise whose machine it belongs to
+
+    @property
+    def machine(self) -> str:
+        """Who acts, for mandates to machines: the client, or the token itself where there is none."""
+        return self.client or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,9 @@ class SqlTokens:
                 scopes=" ".join(sorted(token.scopes)),
                 made_at=token.made_at,
                 expires_at=token.expires_at,
+                person=token.person,
+                client=token.client,
+                uscc=token.uscc,
             )
         )
 
@@ -54,34 +66,31 @@ class SqlTokens:
         row = self._connection.execute(select(tokens).where(tokens.c.sha256 == sha256)).one_or_none()
         if row is None:
             return None
-        return Token(
-            id=row.id,
-            name=row.name,
-            scopes=frozenset(row.scopes.split()),
-            made_at=row.made_at,
-            expires_at=row.expires_at,
-            revoked_at=row.revoked_at,
-        )
+        return _token(row)
 
     def all(self) -> list[Token]:
         rows = self._connection.execute(select(tokens).order_by(tokens.c.made_at))
-        return [
-            Token(
-                id=row.id,
-                name=row.name,
-                scopes=frozenset(row.scopes.split()),
-                made_at=row.made_at,
-                expires_at=row.expires_at,
-                revoked_at=row.revoked_at,
-            )
-            for row in rows
-        ]
+        return [_token(row) for row in rows]
 
     def revoke(self, token_id: str, *, at: datetime) -> bool:
         done = self._connection.execute(
             update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=at)
         )
         return done.rowcount == 1
+
+
+def _token(row: Row[Any]) -> Token:
+    return Token(
+        id=row.id,
+        name=row.name,
+        scopes=frozenset(row.scopes.split()),
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        person=row.person,
+        client=row.client,
+        uscc=row.uscc,
+    )
 
 
 class SqlReplies:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
@@ -10,7 +11,7 @@ from api.db.tables import keys, seal_uses, seals
 from hsm.signer import KeyRef, KeySpec
 from seals.errors import SealStateError
 from seals.model import SealKind
-from seals.register import Seal, SealUse, StoredKey, UseState
+from seals.register import Grounds, Seal, SealUse, StoredKey, UseState
 
 
 class SqlKeys:
@@ -121,7 +122,17 @@ class SqlSealUses:
                 id=use.id,
                 seal=use.seal,
                 state=use.state.value,
-                actor=use.actor,
+                actor=use.grounds.actor,
+                person=use.grounds.person,
+                machine=use.grounds.machine,
+                assertion=use.grounds.assertion,
+                mandate=use.grounds.mandate,
+                request=use.grounds.request,
+                envelope=use.grounds.envelope,
+                matter=use.grounds.matter,
+                amount=None if use.grounds.amount is None else str(use.grounds.amount),
+                currency=use.grounds.currency,
+                pages=use.grounds.pages,
                 purpose=use.purpose,
                 level=use.level,
                 document_sha256=use.document_sha256,
@@ -135,7 +146,7 @@ class SqlSealUses:
         before = UseState.AUTHORISED if again else UseState.ASKED
         self._step(use_id, before, state=UseState.AUTHORISED.value, intent_sha256=intent_sha256)
 
-    def done(self, use_id: str, *, sealed_sha256: bytes, name: str, at: datetime) -> None:
+    def done(self, use_id: str, *, sealed_sha256: bytes, name: str | None, at: datetime) -> None:
         self._step(
             use_id,
             UseState.AUTHORISED,
@@ -200,7 +211,19 @@ def _use(row: Row[Any]) -> SealUse:
         id=row.id,
         seal=row.seal,
         state=UseState(row.state),
-        actor=row.actor,
+        grounds=Grounds(
+            actor=row.actor,
+            person=row.person,
+            machine=row.machine,
+            assertion=row.assertion,
+            mandate=row.mandate,
+            request=row.request,
+            envelope=row.envelope,
+            matter=row.matter,
+            amount=None if row.amount is None else Decimal(row.amount),
+            currency=row.currency,
+            pages=row.pages,
+        ),
         purpose=row.purpose,
         level=row.level,
         asked_at=row.asked_at,

@@ -183,6 +183,16 @@ seal_uses: Final = Table(
     Column("seal", String(14), ForeignKey("seals.code"), nullable=False),
     Column("state", String(16), nullable=False),  # asked, authorised, done, refused
     Column("actor", String(64), nullable=False),
+    Column("person", String(32)),
+    Column("machine", String(32)),
+    Column("assertion", String(32)),
+    Column("mandate", String(32)),
+    Column("request", String(32)),
+    Column("envelope", String(32)),
+    Column("matter", String(64), nullable=False, server_default=""),
+    Column("amount", String(32)),  # decimal text
+    Column("currency", String(3), nullable=False, server_default=""),
+    Column("pages", Integer),
     Column("purpose", String(256), nullable=False),
     Column("level", String(8), nullable=False),
     Column("document_sha256", LargeBinary),  # of the file that came in
@@ -195,6 +205,8 @@ seal_uses: Final = Table(
     Column("detail", String(512)),
 )
 Index("ix_seal_uses_seal", seal_uses.c.seal, seal_uses.c.asked_at)
+Index("ix_seal_uses_mandate", seal_uses.c.mandate)
+Index("ix_seal_uses_envelope", seal_uses.c.envelope)
 
 crls: Final = Table(
     "crls",
@@ -235,6 +247,9 @@ tokens: Final = Table(
     Column("name", String(64), nullable=False),
     Column("sha256", LargeBinary, nullable=False, unique=True),
     Column("scopes", String(256), nullable=False),  # blank-separated, RFC 6749 §3.3
+    Column("person", String(32)),  # whose session it is
+    Column("client", String(32)),  # which registered client it was issued to
+    Column("uscc", String(18)),  # the enterprise whose machine it belongs to
     Column("made_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
@@ -263,3 +278,15 @@ events: Final = Table(
     Column("detail", Text, nullable=False),  # JSON, never a secret
 )
 Index("ix_events_subject", events.c.subject, events.c.id)
+
+notices: Final = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("uscc", String(18), nullable=False),  # the enterprise it is for
+    Column("kind", String(64), nullable=False),  # such as envelope.completed
+    Column("subject", String(64), nullable=False),
+    Column("body", Text, nullable=False),  # JSON, never a secret
+)
+Index("ix_notices_uscc", notices.c.uscc, notices.c.id)

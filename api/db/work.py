@@ -8,11 +8,19 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api.db.access import SqlReplies, SqlTokens
+from api.db.batches import SqlBatches
 from api.db.certificates import SqlCertificates
+from api.db.envelopes import SqlEnvelopes
+from api.db.groups import SqlGroups
 from api.db.ledger import SqlLedger
 from api.db.licences import SqlLicences
+from api.db.mandates import SqlMandates
+from api.db.notices import SqlNotices
+from api.db.people import SqlPeople
 from api.db.register import SqlEnterprises
+from api.db.remote import SqlRemote
 from api.db.seals import SqlKeys, SqlSeals, SqlSealUses
+from api.db.webhooks import SqlWebhooks
 from api.errors import BadInputError, DatabaseBusyError, DatabaseGoneError
 
 
@@ -41,15 +49,23 @@ class SqlUnitOfWork:
         except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
             raise problem_of(exc) from exc
         self._connection = connection
+        self.batches = SqlBatches(connection)
         self.certificates = SqlCertificates(connection)
         self.enterprises = SqlEnterprises(connection)
+        self.envelopes = SqlEnvelopes(connection)
+        self.groups = SqlGroups(connection)
         self.keys = SqlKeys(connection)
         self.ledger = SqlLedger(connection)
         self.licences = SqlLicences(connection)
+        self.mandates = SqlMandates(connection)
+        self.notices = SqlNotices(connection)
+        self.people = SqlPeople(connection)
+        self.remote = SqlRemote(connection)
         self.replies = SqlReplies(connection)
         self.seals = SqlSeals(connection)
         self.tokens = SqlTokens(connection)
         self.uses = SqlSealUses(connection)
+        self.webhooks = SqlWebhooks(connection)
         return self
 
     def __exit__(

@@ -30,7 +30,7 @@ from seals.model import SealKind
 from seals.pdf_input import Limits, open_document
 from seals.placement import AtKeyword, AtPosition, Invisible, Placement
 from seals.png import PDFIUM
-from seals.register import Seal
+from seals.register import Grounds, Seal
 from seals.signing import Level
 from verify.files import check_file
 from verify.material import anchors_of, gather
@@ -134,7 +134,7 @@ def _contract(office: Office, directory: Path, made: list[Establishment], pdf: P
         with (source if number == 0 else target).open("rb") as file:
             where = _by_keyword(keyword) if pdf is None else _on_last_page(file, number)
             order = SealOrder(level=Level.B_LT, placement=where, reason="采购合同")
-            use = seal_document(office, _seal(one, SealKind.CONTRACT).code, file, order, actor=CLERK)
+            use = seal_document(office, _seal(one, SealKind.CONTRACT).code, file, order, grounds=Grounds(actor=CLERK))
         if use.object is None:
             raise NotFoundError(f"the use {use.id} left no file")
         target.write_bytes(office.objects.read(use.object))

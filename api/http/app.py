@@ -7,7 +7,25 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from api.acts.office import Office
-from api.http import enterprises, events, health, licences, pki, refusals, seals, verify
+from api.http import (
+    batches,
+    csc,
+    enterprises,
+    envelopes,
+    events,
+    groups,
+    health,
+    licences,
+    mandates,
+    oauth,
+    people,
+    pki,
+    refusals,
+    requests,
+    seals,
+    verify,
+    webhooks,
+)
 from api.http.deps import AtWork
 from api.http.description import complete
 from api.http.guard import TokenFirst
@@ -38,7 +56,10 @@ def create_app(office: Office) -> FastAPI:
     app.state.at_work = AtWork()
     app.state.checks = CapacityLimiter(verify.AT_ONCE)
     app.state.rate_limit = RateLimit(office.settings.verify_per_minute)
-    for part in (enterprises, events, licences, seals, verify, pki, health):
+    for part in (
+        enterprises, licences, people, seals, mandates, requests, envelopes, groups, batches, webhooks, events, verify,
+        csc, oauth, pki, health,
+    ):  # fmt: skip
         app.include_router(part.router)
     refusals.install(app)
     web.mount(app)

@@ -11,6 +11,7 @@ from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
 from api.http.media import Pdf, Pem, Png, Svg
 from api.http.schemas import DecisionIn, SealOut, SealPage, SealUseOut, SealUsePage
 from api.scratch import sha256_of
+from seals.register import Grounds
 
 router = APIRouter(prefix="/api/v1", tags=["seals"])
 MayIssue = Annotated[Token, Depends(Scope("issue"))]
@@ -87,7 +88,7 @@ def use(
             code,
             document.file,
             order,
-            actor=who.name,
+            grounds=Grounds(actor=who.name, person=who.person, machine=None if who.person else who.machine),
             then=lambda work, use: remember(work, SealUseOut.of(use)),
         )
         return SealUseOut.of(done)

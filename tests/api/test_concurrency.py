@@ -18,6 +18,7 @@ from api.db.tables import certificates
 from api.errors import EnterpriseExistsError, LicenceInForceError
 from ca.errors import StateError
 from seals.placement import Invisible
+from seals.register import Grounds
 from seals.signing import Level
 from tests.support.office import Clock, Hall, code_of, open_hall, random_key
 from tests.support.postgres import Server, server
@@ -109,7 +110,7 @@ def test_eight_documents_are_sealed_with_one_seal_at_once(crowded: Hall) -> None
 
     def act(_: int) -> str:
         with path.open("rb") as file:
-            return seal_document(crowded.office, code, file, order, actor="t").state.value
+            return seal_document(crowded.office, code, file, order, grounds=Grounds(actor="t")).state.value
 
     assert together(act) == ["done"] * THREADS
     assert crowded.store.signed[f"seal-{code}"] == THREADS

@@ -2,6 +2,15 @@
 
 from alembic import context
 
+from api.db import (  # noqa: F401 - they enter their tables into the metadata
+    batches_tables,
+    envelopes_tables,
+    groups_tables,
+    mandates_tables,
+    people_tables,
+    remote_tables,
+    webhooks_tables,
+)
 from api.db.tables import metadata
 
 context.configure(

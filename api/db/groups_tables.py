@@ -1,0 +1,1 @@
+"""Groups of enterprises that buy together."""

@@ -1,0 +1,1 @@
+"""Mandates, approval rules and seal-use requests."""

@@ -1,0 +1,10 @@
+"""Remote signing: clients, authorisations and one row for each authorised hash."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,1 @@
+"""People, their passkeys and what they agreed to."""

@@ -1,0 +1,1 @@
+"""Remote signing: clients, authorisations and one row for each authorised hash."""

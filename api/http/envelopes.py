@@ -1,0 +1,5 @@
+"""Envelopes over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/api/v1", tags=["envelopes"])

@@ -1,0 +1,5 @@
+"""Groups of enterprises over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/api/v1", tags=["groups"])

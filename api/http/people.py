@@ -1,0 +1,5 @@
+"""People and passkeys over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/api/v1", tags=["people"])

@@ -1,0 +1,5 @@
+"""Webhooks over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/api/v1", tags=["webhooks"])
