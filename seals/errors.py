@@ -31,6 +31,18 @@ class EvidenceError(SealError):
     """Revocation evidence for the signer's path is missing; names the certificate."""
 
 
+class EvidenceFileError(SealError):
+    """Not an evidence file, or facts that it cannot carry."""
+
+
+class ReportError(SealError):
+    """The evidence report cannot be set: a character that no font draws (named), or a fault of the installation."""
+
+
+class ContainerError(SealError):
+    """These files cannot go into one container: a name or number that does not fit."""
+
+
 class Reason(StrEnum):
     """Why a document is refused."""
 
@@ -84,3 +96,11 @@ class RightError(SealError):
         """Keep the code beside the sentence."""
         super().__init__(text)
         self.reason = reason
+
+
+class EnvelopeError(SealError):
+    """The envelope as described cannot be sent; says what is wrong with it."""
+
+
+class EnvelopeStateError(SealError):
+    """The envelope, or the party, is in a state that does not allow this."""
