@@ -1,5 +1,7 @@
 """Errors of the service itself; those of the core rooms keep their own names. api/problems.py has a row for each."""
 
+from enum import StrEnum
+
 
 class ServiceError(Exception):
     """Root of what `api` raises by itself."""
@@ -67,3 +69,51 @@ class ClockError(ServiceError):
 
 class SettingsError(ServiceError):
     """A setting is missing or contradicts another; the service does not start."""
+
+
+class MemberExistsError(ServiceError):
+    """The person has a role in this enterprise already, or the enterprise has a representative."""
+
+
+class InvitationError(ServiceError):
+    """No open invitation has this code: it is unknown, used up or too old; the answer does not say which."""
+
+
+class AssertionReason(StrEnum):
+    """Why an answer of an authenticator is refused."""
+
+    MALFORMED = "malformed"  # not an answer of WebAuthn
+    UNKNOWN_CHALLENGE = "unknown-challenge"  # nobody was asked this
+    CHALLENGE_EXPIRED = "challenge-expired"
+    CHALLENGE_USED = "challenge-used"  # replayed
+    CHALLENGE_KNOWN = "challenge-known"  # an intent whose nonce was used before
+    OTHER_KIND = "other-kind"  # a log-in offered as an agreement, or the like
+    OTHER_PERSON = "other-person"
+    NO_PASSKEY = "no-passkey"  # the person has none to answer with
+    UNKNOWN_PASSKEY = "unknown-passkey"
+    PASSKEY_REVOKED = "passkey-revoked"
+    PASSKEY_KNOWN = "passkey-known"  # registered already
+    OTHER_ORIGIN = "other-origin"
+    OTHER_RP = "other-rp"
+    USER_NOT_VERIFIED = "user-not-verified"
+    COUNTER = "counter"  # went back: the authenticator may have been copied
+    SIGNATURE = "signature"
+
+
+class AssertionRefusedError(ServiceError):
+    """An authenticator's answer does not prove what it should; nothing was done."""
+
+    def __init__(self, reason: AssertionReason, text: str) -> None:
+        """Keep the code beside the sentence."""
+        super().__init__(text)
+        self.reason = reason
+
+
+class OAuthError(ServiceError):
+    """A request that is refused in the words of OAuth 2.0 (RFC 6749 §5.2) or of the remote signing interface."""
+
+    def __init__(self, error: str, text: str, *, status: int = 400) -> None:
+        """Keep the code and the HTTP status beside the sentence."""
+        super().__init__(text)
+        self.error = error
+        self.status = status

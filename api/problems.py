@@ -47,6 +47,10 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     service.ObjectMissingError: Problem(503, "object-missing", "Stored file out of reach", 10, exit_code=75),
     service.ClockError: Problem(503, "clock", "The clock went back", 30, exit_code=75),
     service.SettingsError: Problem(500, "settings", "Settings incomplete", exit_code=78, show=False),
+    service.MemberExistsError: Problem(409, "member-exists", "The role is taken"),
+    service.InvitationError: Problem(404, "invitation", "No open invitation with this code"),
+    service.AssertionRefusedError: Problem(403, "assertion-refused", "The passkey's answer was refused"),
+    service.OAuthError: Problem(400, "oauth", "Refused by the token service"),
     # the authority's decisions
     ca.UsccError: Problem(422, "uscc", "Not a unified social credit code"),
     ca.RegisterError: Problem(422, "register-entry", "Not a possible register entry"),
@@ -68,6 +72,7 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     seals.AppearanceError: Problem(422, "seal-picture", "The seal picture cannot be drawn"),
     seals.PlacementError: Problem(422, "placement", "No such place in the document"),
     seals.TimestampError: Problem(503, "timestamp", "No time-stamp to be had; nothing was sealed", 10, exit_code=75),
+    seals.OutgrownError: INTERNAL,
     seals.EvidenceError: Problem(503, "evidence", "Revocation evidence missing; nothing was sealed", 10, exit_code=75),
     seals.EvidenceFileError: Problem(422, "evidence-file", "Not an evidence file", exit_code=65),
     seals.ReportError: Problem(422, "evidence-report", "The evidence report cannot be set"),
@@ -134,4 +139,6 @@ def more_of(error: Exception) -> dict[str, Any]:
                 for name, objection in error.fields.items()
             ]
         }
-    return {"reason": str(error.reason)} if isinstance(error, (seals.DocumentRefusedError, seals.RightError)) else {}
+    if isinstance(error, (seals.DocumentRefusedError, seals.RightError, service.AssertionRefusedError)):
+        return {"reason": str(error.reason)}
+    return {}
