@@ -27,6 +27,10 @@ class TimestampError(SealError):
     """No time-stamp could be had. The document was not sealed: a time is never made up."""
 
 
+class OutgrownError(SealError):
+    """A signature did not fit the room that was kept for it; it was discarded, and the document can be sealed again."""
+
+
 class EvidenceError(SealError):
     """Revocation evidence for the signer's path is missing; names the certificate."""
 
@@ -104,3 +108,38 @@ class EnvelopeError(SealError):
 
 class EnvelopeStateError(SealError):
     """The envelope, or the party, is in a state that does not allow this."""
+
+
+class MandateError(SealError):
+    """Not a mandate that can be given."""
+
+
+class MandateStateError(SealError):
+    """Not possible in the mandate's present state."""
+
+
+class ApprovalReason(StrEnum):
+    """Why a decision on a seal-use request does not count."""
+
+    RULE = "rule"
+    OWN_REQUEST = "own-request"
+    NOT_APPROVER = "not-approver"
+    NOT_YET = "not-yet"
+    DECIDED = "decided"
+    LATE = "late"
+    LEFT = "left"
+    NO_REASON = "no-reason"
+    NO_APPROVER = "no-approver"
+
+
+class ApprovalError(SealError):
+    """The rule or the decision cannot stand."""
+
+    def __init__(self, reason: ApprovalReason, text: str) -> None:
+        """Keep the code beside the sentence."""
+        super().__init__(text)
+        self.reason = reason
+
+
+class RequestStateError(SealError):
+    """Not possible in the seal-use request's present state."""

@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from hsm.signer import SignatureAlgorithm, Signer
 from seals import dss, timestamps
-from seals.errors import EvidenceError, SealStateError, TimestampError
+from seals.errors import EvidenceError, OutgrownError, SealStateError, TimestampError
 from seals.fields import Asked, Target, signature_container, timestamp_container
 from seals.model import FormXObject
 from seals.pdf_input import Limits, open_document, refusing
@@ -161,14 +161,102 @@ def seal_pdf(
 def _seal(source: BinaryIO, target: BinaryIO, job: _Job) -> Sealed:
     room = _room(job)
     for attempt in range(1, _ATTEMPTS + 1):
+        made = _prepare(source, target, job, room, attempt)
+        if job.authorise is not None:
+            job.authorise(made.intent)
+        signature = job.key.signer.sign(made.intent.attributes, job.key.algorithm)
         try:
-            return _attempt(source, target, job, room, attempt)
+            return _finish(made, signature, _token(job, signature))
         except ContainerTooSmallError as exc:
             room = exc.needed + _MARGIN_BYTES
     raise TimestampError("the time-stamp token grew between two requests")
 
 
-def _attempt(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: int) -> Sealed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document of which every byte is fixed but those of the signature. Nothing was signed yet."""
+
+    intent: SealIntent
+    job: _Job
+    where: Target
+    copy: Copy
+    pending: Pending
+
+    @property
+    def imprint_of(self) -> Callable[[bytes], bytes]:
+        """What a time-stamp over a signature is asked for."""
+        return lambda signature: timestamps.digest(signature, self.job.digest_name)
+
+
+def prepare_seal(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    key: SealingKey,
+    placement: Placement,
+    picture: FormXObject | None,
+    level: Level,
+    timestamper: TimeStamper | None = None,
+    evidence: Evidence,
+    now: datetime,
+    reason: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - a frozen value
+) -> Prepared:
+    """The first half of `seal_pdf`, for many documents whose intents are recorded together: nothing is signed.
+
+    `evidence` is that of `evidence_for`, had once for all of them.
+
+    Raises:
+        DocumentRefusedError, PlacementError, SealStateError, TimestampError: see `seal_pdf`.
+    """
+    _check_key(key, now)
+    if level.stamped and timestamper is None:
+        raise TimestampError(f"level {level} needs a time-stamping authority")
+    asked = Asked(
+        placement=placement, picture=picture, field=None, certify=None,
+        reason=reason, location=None, contact=None, now=now,
+    )  # fmt: skip
+    job = _Job(
+        key=key, asked=asked, level=level, timestamper=timestamper, evidence=evidence,
+        now=now, limits=limits, authorise=None, prepare=None,
+    )  # fmt: skip
+    return _prepare(source, target, job, _room(job), 1)
+
+
+def evidence_for(
+    level: Level, key: SealingKey, *, timestamper: TimeStamper | None, revocation: RevocationSource | None
+) -> Evidence:
+    """What a seal of this key at this level carries; empty below B-LT.
+
+    Raises:
+        TimestampError, EvidenceError: see `seal_pdf`.
+    """
+    return _evidence(level, key, timestamper, revocation)
+
+
+def finish_seal(prepared: Prepared, signature: bytes, token: bytes | None) -> Sealed:
+    """The second half of `seal_pdf`: put the key's signature over `intent.attributes`, and its time-stamp, into the file.
+
+    Raises:
+        OutgrownError: they do not fit the room that was kept; the signature has to be discarded.
+        TimestampError: the token is not one over this signature, or there is none and the level needs one.
+    """
+    job = prepared.job
+    if job.level.stamped and job.timestamper is not None:
+        if token is None:
+            raise TimestampError(f"level {job.level} needs a time-stamp")
+        stamped = timestamps.checked(
+            token, prepared.imprint_of(signature), job.digest_name, job.timestamper.certificates()
+        )
+    else:
+        stamped = None
+    try:
+        return _finish(prepared, signature, stamped)
+    except ContainerTooSmallError as exc:
+        raise OutgrownError("the signature with its time-stamp does not fit the room that was kept") from exc
+
+
+def _prepare(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: int) -> Prepared:
     document = open_document(source, job.limits)
     copy = Copy(target, job.digest_name)
     with refusing():
@@ -179,8 +267,23 @@ def _attempt(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: 
             dss.write(document.writer, job.evidence)
         copy.append_from(document.stream)
         pending = prepare(copy, document.writer, container, seed=job.now.isoformat().encode())
-    signature, time = _sign(pending, where, job, attempt)
-    copy.append(pending.fill(signature))
+    intent = SealIntent(
+        field=where.field,
+        page=where.page,
+        level=job.level,
+        digest_name=job.digest_name,
+        digest=pending.digest,
+        attributes=_attributes(job, pending.digest),
+        attempt=attempt,
+    )
+    return Prepared(intent=intent, job=job, where=where, copy=copy, pending=pending)
+
+
+def _finish(made: Prepared, signature: bytes, stamped: timestamps.Token | None) -> Sealed:
+    job, where, copy, pending = made.job, made.where, made.copy, made.pending
+    unsigned = [] if stamped is None else [cms.attribute(cms.SIGNATURE_TIMESTAMP, stamped.der)]
+    container = _signed_data(job, pending.digest, lambda _: signature, unsigned)
+    copy.append(pending.fill(container))
     revisions = 1
     if job.level is Level.B_LTA and job.timestamper is not None:
         _append_timestamp(copy, job.timestamper, job.digest_name, Evidence())
@@ -193,50 +296,42 @@ def _attempt(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: 
         digest=pending.digest,
         size=copy.size,
         revisions=revisions,
-        time=time,
-        signature=signature,
+        time=None if stamped is None else stamped.time,
+        signature=container,
         file_digest=copy.hash.digest(),
     )
 
 
-def _sign(pending: Pending, where: Target, job: _Job, attempt: int) -> tuple[bytes, datetime | None]:
-    times: list[datetime] = []
+def _token(job: _Job, signature: bytes) -> timestamps.Token | None:
+    if not job.level.stamped or job.timestamper is None:
+        return None
+    return timestamps.stamp(job.timestamper, timestamps.digest(signature, job.digest_name), job.digest_name)
 
-    def sign(attributes: bytes) -> bytes:
-        if job.authorise is not None:
-            job.authorise(
-                SealIntent(
-                    field=where.field,
-                    page=where.page,
-                    level=job.level,
-                    digest_name=job.digest_name,
-                    digest=pending.digest,
-                    attributes=attributes,
-                    attempt=attempt,
-                )
-            )
-        return job.key.signer.sign(attributes, job.key.algorithm)
 
-    def unsigned(signature: bytes) -> list[bytes]:
-        if not job.level.stamped or job.timestamper is None:
-            return []
-        digest_name = job.digest_name
-        token = timestamps.stamp(job.timestamper, timestamps.digest(signature, digest_name), digest_name)
-        times.append(token.time)
-        return [cms.attribute(cms.SIGNATURE_TIMESTAMP, token.der)]
+def _attributes(job: _Job, digest: bytes) -> bytes:
+    """The exact bytes that the key signs: the DER of the signed attributes."""
+    seen: list[bytes] = []
 
-    signature = cms.signed_data(
+    def note(attributes: bytes) -> bytes:
+        seen.append(attributes)
+        return b""
+
+    _signed_data(job, digest, note, [])
+    return seen[0]
+
+
+def _signed_data(job: _Job, digest: bytes, sign: Callable[[bytes], bytes], unsigned: list[bytes]) -> bytes:
+    return cms.signed_data(
         content_type=cms.ID_DATA,
         content=None,
-        message_digest=pending.digest,
+        message_digest=digest,
         digest_name=job.digest_name,
         signer_certificate=job.key.certificate,
         certificates=_embedded(job.key.certificate, job.key.chain),
         signature_algorithm=SIGNATURE_ALGORITHMS[job.key.algorithm],
         sign=sign,
-        unsigned_attributes=unsigned,
+        unsigned_attributes=lambda _: unsigned,
     )
-    return signature, times[0] if times else None
 
 
 def archive_pdf(
