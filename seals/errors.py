@@ -23,6 +23,15 @@ class PlacementError(SealError):
     """The page, position or keyword does not exist in this document."""
 
 
+class FillError(SealError):
+    """A value cannot be filled in; names the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """Keep the field's name beside the sentence."""
+        super().__init__(f"the field “{field}” {message}")
+        self.field = field
+
+
 class TimestampError(SealError):
     """No time-stamp could be had. The document was not sealed: a time is never made up."""
 
@@ -59,6 +68,9 @@ class Reason(StrEnum):
     LOCKED = "locked"  # a FieldMDP or DocMDP rule forbids this seal
     XFA = "xfa"  # a dynamic form: what is sealed is not what is shown
     BOMB = "decompression-bomb"
+    CHANGED_SINCE_FREEZE = "changed-since-freeze"  # not the document whose layout was frozen
+    NOT_ONLY_SIGNED = "not-only-signed"  # an update by somebody else's client does more than to sign its own slot
+    VIEWER_DRAWN = "viewer-drawn"  # a form whose fields each viewer draws in its own way
 
 
 class DocumentRefusedError(SealError):
