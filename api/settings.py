@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     zone: str = "Asia/Shanghai"  # in which the authority's days begin and end
     demo: bool = False  # a demo page that issues to anybody; refuses to run on a hardware store
     public_url: str = ""  # in printed QR codes: https://HOST; empty: the authority's own address
+    rp_id: str = ""  # the domain that passkeys are bound to for ever; empty: the host of public_url
+    origins: tuple[str, ...] = ()  # further origins whose pages may ask for passkeys; public_url always may
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     font: tuple[Path, ...] = ()  # further font files for characters that ours lack
@@ -40,6 +42,8 @@ class Settings(BaseSettings):
     licence_valid_for: timedelta = timedelta(days=1095)
     seal_valid_for: timedelta = timedelta(days=1095)
     verify_per_minute: int = Field(default=120, gt=0)  # from one address, on public endpoints
+    webhook_hosts: tuple[str, ...] = ()  # hosts that webhooks may reach although they are private
+    webhook_ca: Path | None = None  # further roots for webhooks' TLS, in PEM
     instance: int = Field(default=1, ge=1, le=255)  # first octet of serial numbers: one value for each database
 
     @classmethod
