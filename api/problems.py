@@ -71,6 +71,7 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     seals.EnvelopeError: Problem(422, "envelope", "The envelope cannot be sent like this"),
     seals.AppearanceError: Problem(422, "seal-picture", "The seal picture cannot be drawn"),
     seals.PlacementError: Problem(422, "placement", "No such place in the document"),
+    seals.FillError: Problem(422, "fill", "A field cannot be filled in like this"),
     seals.TimestampError: Problem(503, "timestamp", "No time-stamp to be had; nothing was sealed", 10, exit_code=75),
     seals.OutgrownError: INTERNAL,
     seals.EvidenceError: Problem(503, "evidence", "Revocation evidence missing; nothing was sealed", 10, exit_code=75),
