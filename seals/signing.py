@@ -141,7 +141,7 @@ def seal_pdf(
         HsmError: the key could not be used.
     """
     try:
-        _check_key(key, now)
+        check_key(key, now)
         evidence = _evidence(level, key, timestamper, revocation)
         asked = Asked(
             placement=placement, picture=picture, field=field, certify=certify,
@@ -209,7 +209,7 @@ def prepare_seal(
     Raises:
         DocumentRefusedError, PlacementError, SealStateError, TimestampError: see `seal_pdf`.
     """
-    _check_key(key, now)
+    check_key(key, now)
     if level.stamped and timestamper is None:
         raise TimestampError(f"level {level} needs a time-stamping authority")
     asked = Asked(
@@ -384,7 +384,12 @@ def _append_timestamp(copy: Copy, timestamper: TimeStamper, digest_name: str, ev
     raise TimestampError("the time-stamp token grew between two requests")
 
 
-def _check_key(key: SealingKey, now: datetime) -> None:
+def check_key(key: SealingKey, now: datetime) -> None:
+    """Pass if the key can sign now.
+
+    Raises:
+        SealStateError: the certificate is not valid now, or not the key's.
+    """
     certificate = key.certificate
     spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if certificate.public_key().public_bytes(*spki) != key.signer.public_key().public_bytes(*spki):

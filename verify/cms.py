@@ -5,6 +5,7 @@ microseconds. The key is used by the caller's function, on the exact DER of the 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -25,9 +26,11 @@ MESSAGE_DIGEST: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.4")  # RFC 565
 SIGNING_TIME: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.5")  # RFC 5652 §11.3
 SIGNING_CERTIFICATE_V2: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.47")  # RFC 5035 §3
 ALGORITHM_PROTECTION: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.52")  # RFC 6211 §2
+ID_OCSP_RESPONSE: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.16.2")  # id-ri-ocsp-response, RFC 5940 §2.1
 SIGNATURE_TIMESTAMP: Final = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.14")  # RFC 3161 appendix A
 
 _UTC_TIME_UNTIL: Final = 2050  # from this year on GeneralizedTime, RFC 5652 §11.3
+_VERSION_OTHER_REVOCATION: Final = 5  # RFC 5652 §5.1: with revocation information of another format
 _SIGNERS_KEPT: Final = 256  # a few kilobytes each
 
 Sign: TypeAlias = Callable[[bytes], bytes]
@@ -71,7 +74,16 @@ class _SignedData:
     digest_algorithms: asn1.SetOf[asn1.TLV]
     content: _EncapsulatedContent
     certificates: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
+    revocation: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
     signers: asn1.SetOf[_SignerInfo]
+
+
+@asn1.sequence
+class _OtherRevocationInfo:
+    """RFC 5652 §10.2.1, with the OCSP response of RFC 5940 §2.1."""
+
+    format: x509.ObjectIdentifier
+    info: asn1.TLV
 
 
 @asn1.sequence
@@ -123,6 +135,17 @@ def attribute(kind: x509.ObjectIdentifier, value: bytes) -> bytes:
     return asn1.encode_der(_Attribute(type=kind, values=asn1.SetOf([_element(value)])))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What proves that certificates were good, DER, for SignedData.crls (ETSI EN 319 122-1 §5.5.1)."""
+
+    crls: tuple[bytes, ...] = ()
+    ocsp_responses: tuple[bytes, ...] = ()
+
+
+NO_REVOCATION: Final = Revocation()
+
+
 def signed_data(
     *,
     content_type: x509.ObjectIdentifier,
@@ -136,13 +159,14 @@ def signed_data(
     signing_time: datetime | None = None,
     signing_certificate_v2: bool = True,
     unsigned_attributes: UnsignedAttributes | None = None,
+    revocation: Revocation = NO_REVOCATION,
 ) -> bytes:
     """Return a DER ContentInfo with SignedData of one signer.
 
     `content` None makes a detached signature. `certificates` (DER) are embedded as given, the signer's too only if it
     is among them. `signature_algorithm` is a DER AlgorithmIdentifier: `verify.algorithms.SIGNATURE_ALGORITHMS`. `sign`
     gets the signed attributes as they are to be hashed. `unsigned_attributes` gets the signature and returns DER
-    attributes, made with `attribute`.
+    attributes, made with `attribute`. `revocation` is not signed and travels beside the certificates.
 
     Raises:
         EncodingError: the digest is unknown or of another length, or an argument in DER is not DER.
@@ -156,6 +180,7 @@ def signed_data(
         signing_time=signing_time,
         signing_certificate_v2=signing_certificate_v2,
         unsigned_attributes=unsigned_attributes,
+        revocation=revocation,
     )
 
 
@@ -196,6 +221,7 @@ class SignerTemplate:
         signing_time: datetime | None = None,
         signing_certificate_v2: bool = True,
         unsigned_attributes: UnsignedAttributes | None = None,
+        revocation: Revocation = NO_REVOCATION,
     ) -> bytes:
         """As the function of this name.
 
@@ -225,14 +251,22 @@ class SignerTemplate:
             signature=signature,
             unsigned_attributes=asn1.SetOf(unsigned) if unsigned else None,
         )
-        return self._content_info(content_type, content, signer_info)
+        return self._content_info(content_type, content, signer_info, revocation)
 
-    def _content_info(self, content_type: x509.ObjectIdentifier, content: bytes | None, signer: _SignerInfo) -> bytes:
+    def _content_info(
+        self,
+        content_type: x509.ObjectIdentifier,
+        content: bytes | None,
+        signer: _SignerInfo,
+        revocation: Revocation,
+    ) -> bytes:
+        plain = 1 if content_type == ID_DATA else 3  # RFC 5652 §5.1
         signed_data = _SignedData(
-            version=1 if content_type == ID_DATA else 3,  # RFC 5652 §5.1
+            version=_VERSION_OTHER_REVOCATION if revocation.ocsp_responses else plain,
             digest_algorithms=asn1.SetOf([self._digest_algorithm]),
             content=_EncapsulatedContent(content_type=content_type, content=content),
             certificates=self._certificates,
+            revocation=_revocation(revocation),
             signers=asn1.SetOf([signer]),
         )
         return asn1.encode_der(_ContentInfo(content_type=ID_SIGNED_DATA, content=signed_data))
@@ -257,6 +291,16 @@ def _element(der: bytes) -> asn1.TLV:
         return asn1.decode_der(asn1.TLV, der)
     except ValueError as exc:
         raise EncodingError("not one DER element") from exc
+
+
+def _revocation(found: Revocation) -> asn1.SetOf[asn1.TLV] | None:
+    lists = [_element(one) for one in dict.fromkeys(found.crls)]
+    others = [
+        asn1.encode_der(_OtherRevocationInfo(format=ID_OCSP_RESPONSE, info=_element(one)))
+        for one in dict.fromkeys(found.ocsp_responses)
+    ]
+    choices = lists + [_element(b"\xa1" + one[1:]) for one in others]  # [1] IMPLICIT in place of SEQUENCE
+    return asn1.SetOf(choices) if choices else None
 
 
 def _certificate_id(certificate: x509.Certificate, issuer: asn1.TLV) -> bytes:

@@ -156,8 +156,7 @@ class SignedData:
 
     def evidence(self) -> tuple[list[bytes], list[bytes]]:
         """CRLs and OCSP answers that travel with the signature."""
-        crls = [one.chosen.dump() for one in self.raw["crls"] or () if one.name == "certificate_list"]
-        ocsps: list[bytes] = []
+        crls, ocsps = _revocation(self.raw)
         for value in self.attribute("signed_attrs", "adobe_revocation_info_archival"):
             crls += [one.dump() for one in value["crl"] or ()]
             ocsps += [one.dump() for one in value["ocsp"] or ()]
@@ -226,6 +225,21 @@ def _certificates(raw: Any) -> Iterator[bytes]:
     for one in found:
         if one.name == "certificate":
             yield one.chosen.dump()
+
+
+def _revocation(raw: Any) -> tuple[list[bytes], list[bytes]]:
+    """What stands in SignedData.crls (RFC 5652 §10.2.1, RFC 5940 §2.1), as far as it can be read."""
+    crls: list[bytes] = []
+    ocsps: list[bytes] = []
+    try:
+        for one in raw["crls"] or ():
+            if one.name == "crl":
+                crls.append(one.chosen.dump())
+            elif one.chosen["other_rev_info_format"].native == "ocsp_response":
+                ocsps.append(one.chosen["other_rev_info"].dump())
+    except PARSE_ERRORS:
+        pass  # what cannot be read proves nothing; the rest may
+    return crls, ocsps
 
 
 @lru_cache(maxsize=KEPT)
