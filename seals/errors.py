@@ -70,7 +70,6 @@ class Reason(StrEnum):
     BOMB = "decompression-bomb"
     CHANGED_SINCE_FREEZE = "changed-since-freeze"  # not the document whose layout was frozen
     NOT_ONLY_SIGNED = "not-only-signed"  # an update by somebody else's client does more than to sign its own slot
-    VIEWER_DRAWN = "viewer-drawn"  # a form whose fields each viewer draws in its own way
 
 
 class DocumentRefusedError(SealError):

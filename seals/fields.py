@@ -7,6 +7,7 @@ from typing import Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import (
     FieldMDPSpec,
     MDPPerm,
@@ -167,8 +168,8 @@ def _embed(document: Document, name: str, container: SignatureObject, spot: _Spo
     return shown
 
 
-def _new_field(document: Document, name: str, page: Page, box: Box | None) -> generic.DictionaryObject:
-    writer = document.writer
+def field_list(writer: IncrementalPdfFileWriter) -> generic.ArrayObject:
+    """Return the list of the form's top-level fields; the form is made if there is none."""
     form = dictionary(writer.root, "/AcroForm")
     if form is None:
         form = generic.DictionaryObject()
@@ -179,13 +180,24 @@ def _new_field(document: Document, name: str, page: Page, box: Box | None) -> ge
         fields = generic.ArrayObject()
         form[pdf_name("/Fields")] = fields
         writer.update_container(form)
+    return fields
+
+
+def drop_null_annotations(page: Page) -> None:
+    """Remove an /Annots entry that is null, which pyHanko takes for an array."""
+    shown_on = page.ref.get_object()
+    if "/Annots" in shown_on and array(shown_on, "/Annots") is None:
+        del shown_on["/Annots"]
+
+
+def _new_field(document: Document, name: str, page: Page, box: Box | None) -> generic.DictionaryObject:
+    writer = document.writer
+    fields = field_list(writer)
     field = SignatureFormField(name, box=box, include_on_page=page.ref)
     ref = writer.add_object(field)
     fields.append(ref)
     writer.update_container(fields)
-    shown_on = page.ref.get_object()
-    if "/Annots" in shown_on and array(shown_on, "/Annots") is None:
-        del shown_on["/Annots"]  # null, which pyHanko takes for an array
+    drop_null_annotations(page)
     field.register_widget_annotation(writer, ref)
     ensure_sig_flags(writer)
     return field

@@ -60,7 +60,7 @@ class Page:
         }[self.rotate]
         return shown_x * self._mm, shown_y * self._mm
 
-    def rectangle(self, x_mm: float, y_mm: float, width_mm: float, height_mm: float) -> Box:
+    def rectangle(self, x_mm: float, y_mm: float, width_mm: float, height_mm: float, *, what: str = "a seal") -> Box:
         """The rectangle around this centre, in the page's own space.
 
         Raises:
@@ -71,7 +71,7 @@ class Page:
         slack = 1e-6  # mm, for what floating point does to a seal that touches the edge
         if edges[0] < -slack or edges[1] < -slack or edges[2] > page_width + slack or edges[3] > page_height + slack:
             raise PlacementError(
-                f"a seal of {width_mm:g} × {height_mm:g} mm around ({x_mm:g}, {y_mm:g}) mm does not fit on page"
+                f"{what} of {width_mm:g} × {height_mm:g} mm around ({x_mm:g}, {y_mm:g}) mm does not fit on page"
                 f" {self.number}, which is {page_width:.0f} × {page_height:.0f} mm"
             )
         (x0, y0), (x1, y1) = self.to_space(edges[0], edges[1]), self.to_space(edges[2], edges[3])
@@ -97,6 +97,21 @@ def find_page(handler: PdfHandler, number: int, page_count: int) -> Page:
     raise DocumentRefusedError(Reason.BROKEN, f"page {index + 1} is missing from the page tree")
 
 
+def every_page(handler: PdfHandler, page_count: int) -> tuple[Page, ...]:
+    """Return all pages, walking the tree once.
+
+    Raises:
+        DocumentRefusedError: it is damaged, or does not hold as many pages as it says.
+    """
+    found = tuple(
+        _page(ref, number, inherited)
+        for number, (ref, inherited) in enumerate(_all_leaves(handler.root.raw_get("/Pages"), {}, 0, set()), start=1)
+    )
+    if len(found) != page_count:
+        raise DocumentRefusedError(Reason.BROKEN, f"the page tree holds {len(found)} pages and says {page_count}")
+    return found
+
+
 def page_of(handler: PdfHandler, annotation: generic.DictionaryObject, page_count: int) -> Page:
     """Return the page that an annotation is on: its /P if that is there, else the page that lists it.
 
@@ -119,11 +134,7 @@ def _leaves(
     ref: generic.IndirectObject, skip: int, inherited: dict[str, Any], depth: int, seen: set[generic.Reference]
 ) -> Iterator[tuple[generic.IndirectObject, dict[str, Any]]]:
     """Yield the leaf after `skip` others, if it is under this node."""
-    if depth > _MAX_DEPTH or not isinstance(ref, generic.IndirectObject) or ref.reference in seen:
-        raise DocumentRefusedError(Reason.BROKEN, "the page tree is damaged")
-    seen.add(ref.reference)
-    node = ref.get_object()
-    inherited = inherited | {key: value for key in _INHERITABLE if (value := entry(node, key)) is not None}
+    node, inherited = _enter(ref, inherited, depth, seen)
     if "/Kids" not in node:
         yield ref, inherited
         return
@@ -134,6 +145,28 @@ def _leaves(
             continue
         yield from _leaves(kid, skip, inherited, depth + 1, seen)
         return
+
+
+def _all_leaves(
+    ref: generic.IndirectObject, inherited: dict[str, Any], depth: int, seen: set[generic.Reference]
+) -> Iterator[tuple[generic.IndirectObject, dict[str, Any]]]:
+    node, inherited = _enter(ref, inherited, depth, seen)
+    if "/Kids" not in node:
+        yield ref, inherited
+        return
+    for kid in node["/Kids"]:
+        yield from _all_leaves(kid, inherited, depth + 1, seen)
+
+
+def _enter(
+    ref: generic.IndirectObject, inherited: dict[str, Any], depth: int, seen: set[generic.Reference]
+) -> tuple[Any, dict[str, Any]]:
+    """Return a node of the page tree, and what its kids inherit."""
+    if depth > _MAX_DEPTH or not isinstance(ref, generic.IndirectObject) or ref.reference in seen:
+        raise DocumentRefusedError(Reason.BROKEN, "the page tree is damaged")
+    seen.add(ref.reference)
+    node = ref.get_object()
+    return node, inherited | {key: value for key in _INHERITABLE if (value := entry(node, key)) is not None}
 
 
 def _leaf_count(node: Any) -> int:

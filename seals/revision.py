@@ -79,11 +79,7 @@ def prepare(copy: Copy, writer: IncrementalPdfFileWriter, container: PdfSignedDa
 
     Nothing is written to the target. The document's own metadata stay as they are: sealing is no edit.
     """
-    _set_identifier(writer, copy, seed)
-    buffer = _Tail(copy.size)
-    if not copy.ends_in_newline:
-        buffer.write(b"\n")
-    writer._write_updated_section(buffer)  # noqa: SLF001 - the public `write` copies the whole file a second time
+    buffer = _serialise(copy, writer, seed)
     end_of_file = buffer.tell()
     start, end = container.contents.offsets
     container.byte_range.fill_offsets(buffer, start, end, end_of_file)
@@ -94,6 +90,11 @@ def prepare(copy: Copy, writer: IncrementalPdfFileWriter, container: PdfSignedDa
     digest.update(view[end - copy.size :])
     view.release()
     return Pending(data=data, start=start - copy.size, end=end - copy.size, digest=digest.digest())
+
+
+def plain(copy: Copy, writer: IncrementalPdfFileWriter, *, seed: bytes) -> memoryview:
+    """Serialise what `writer` changed, without a signature, behind what `copy` holds. Nothing is written to the target."""
+    return _serialise(copy, writer, seed).getbuffer()
 
 
 class _Tail(io.BytesIO):
@@ -108,6 +109,15 @@ class _Tail(io.BytesIO):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         return super().seek(offset - self._base if whence == os.SEEK_SET else offset, whence) + self._base
+
+
+def _serialise(copy: Copy, writer: IncrementalPdfFileWriter, seed: bytes) -> _Tail:
+    _set_identifier(writer, copy, seed)
+    buffer = _Tail(copy.size)
+    if not copy.ends_in_newline:
+        buffer.write(b"\n")
+    writer._write_updated_section(buffer)  # noqa: SLF001 - the public `write` copies the whole file a second time
+    return buffer
 
 
 def _set_identifier(writer: IncrementalPdfFileWriter, copy: Copy, seed: bytes) -> None:

@@ -36,6 +36,8 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.LOCKED: "a signature in it forbids this seal (FieldMDP or DocMDP)",
     Reason.XFA: "a dynamic XFA form: what is sealed is not what is shown",
     Reason.BOMB: "a stream decompresses to more than is reasonable",
+    Reason.CHANGED_SINCE_FREEZE: "not the one whose layout was frozen: its first bytes are others",
+    Reason.NOT_ONLY_SIGNED: "changed in more than the one signature that was expected of a party's own client",
 }
 WHEN_REQUEST: Final = "A field, parameter or header is missing, unknown or of another form; `errors` names each."
 WHEN_STATUS: Final = {
