@@ -7,10 +7,8 @@ from typing import Any, BinaryIO, Final
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from verify.certificates import Certificate
 from verify.chain import PathChecker
-from verify.errors import MalformedCertificateError
-from verify.evidence import Evidence
+from verify.judging import MAX_MATERIAL, material_of
 from verify.pdf_changes import ChangeReader
 from verify.pdf_signature import Field, Judgement, judge_mathematics, judge_stamp, read_field
 from verify.pdf_structure import (
@@ -24,12 +22,10 @@ from verify.pdf_structure import (
     stray_revision,
 )
 from verify.report import Finding, Report, SignatureReport
-from verify.signed_data import MalformedSignatureError, SignedData
 from verify.trust import Trust
 from verify.words import Both, change, finding
 
 DEFAULT: Final = PdfLimits()
-MAX_MATERIAL: Final = 512  # certificates, OCSP answers and CRLs read from one file, of each
 
 
 def check_pdf(document: BinaryIO, trust: Trust, *, now: datetime, limits: PdfLimits = DEFAULT) -> Report:
@@ -94,44 +90,16 @@ def _doubled(fields: list[Field]) -> list[str]:
 
 def _prepare(opened: Opened, fields: list[Field], trust: Trust, now: datetime, limits: PdfLimits) -> Judgement:
     store = _store(opened)
-    certificates, crls, ocsps = list(store["/Certs"]), list(store["/CRLs"]), list(store["/OCSPs"])
-    for signed in _containers(fields):
-        certificates += signed.certificates[:MAX_MATERIAL]
-        more_crls, more_ocsps = signed.evidence()
-        crls += more_crls[:MAX_MATERIAL]
-        ocsps += more_ocsps[:MAX_MATERIAL]
-    evidence = Evidence.of(crls=crls[:MAX_MATERIAL], ocsps=ocsps[:MAX_MATERIAL], in_file=True)
-    authorities = [der for der in dict.fromkeys(certificates[:MAX_MATERIAL]) if _issues(der)]
+    containers = [one.signed for one in fields if one.signed is not None]
+    material = material_of(containers, certificates=store["/Certs"], crls=store["/CRLs"], ocsps=store["/OCSPs"])
     ranges = {(one.signed_range, one.digest) for one in fields if one.signed_range is not None}
     return Judgement(
         opened=opened,
-        checker=PathChecker(trust, extra=authorities, evidence=evidence, limits=limits.chain),
+        checker=PathChecker(trust, extra=material.authorities, evidence=material.evidence, limits=limits.chain),
         now=now,
         digests=digests(opened.document, ranges),
-        long_term=bool(crls or ocsps),
+        long_term=material.long_term,
     )
-
-
-def _containers(fields: list[Field]) -> Iterator[SignedData]:
-    """Every SignedData in the file, those of time-stamp tokens included."""
-    for one in fields:
-        if one.signed is None:
-            continue
-        yield one.signed
-        for token in one.signed.tokens():
-            try:
-                yield SignedData.of(token)
-            except MalformedSignatureError:
-                continue
-
-
-def _issues(der: bytes) -> bool:
-    """Whether a certificate could stand above another one; those of signers need not be searched."""
-    try:
-        one = Certificate.load(der)
-    except MalformedCertificateError:
-        return False
-    return one.is_authority or "crl_sign" in (one.key_usage or ())
 
 
 def _store(opened: Opened) -> dict[str, list[bytes]]:

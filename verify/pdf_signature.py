@@ -8,17 +8,14 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
-from verify import oids
 from verify.certificates import Certificate
-from verify.chain import PathChecker, PathResult
+from verify.chain import PathChecker
 from verify.errors import MalformedCertificateError
-from verify.extensions import seal_info
+from verify.judging import judge_path, name_of, seal_of, unproven
 from verify.pdf_changes import Change
 from verify.pdf_rules import entry
 from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, covers_whole, preload, signed_range
-from verify.purposes import SIGNING
 from verify.report import Finding, SignatureReport
-from verify.revocation import CLOCK_SKEW
 from verify.signed_data import MalformedSignatureError, SignedData, digest_of, require_digest, token_imprint
 from verify.timestamps import Stamp, judge_token
 from verify.words import Both, finding, joined
@@ -211,18 +208,20 @@ def _report_signature(judgement: Judgement, one: Field, later: list[Change], fie
     archived = judgement.proofs_after(one, fields)
     archives = [judgement.stamps[other.name] for other in fields if other.stamp and other.revision > one.revision]
     moment = min([*times, *archived], default=None)
-    result = None if signer is None else _judge_path(judgement, one, signer, moment)
+    result = None
+    if signer is not None:
+        result = judge_path(judgement.checker, signer, moment=moment, claimed=one.claimed, now=judgement.now)
     findings += [] if result is None else result.findings
     if moment is None:
-        findings += _unproven(one, judgement.now)
+        findings += unproven(one.claimed, judgement.now)
     findings += _change_findings(judgement, one, later)
     said = _said(later)
-    kind, code = (None, None) if signer is None else _seal(signer, findings)
+    kind, code = (None, None) if signer is None else seal_of(signer, findings)
     return SignatureReport(
         field=one.name,
         kind="signature" if code is None else "seal",
         findings=tuple(findings),
-        signer=_name(signer),
+        signer=name_of(signer),
         organization_identifier=None if signer is None else signer.attribute("organization_identifier"),
         seal_kind=kind,
         seal_code=code,
@@ -295,24 +294,6 @@ def _stamps(judgement: Judgement, one: Field, fields: list[Field]) -> list[Stamp
     ]
 
 
-def _judge_path(judgement: Judgement, one: Field, signer: Certificate, moment: datetime | None) -> PathResult:
-    now = judgement.now
-    result = judgement.checker.check(signer, at=moment or now, now=now, proven=moment is not None, purpose=SIGNING)
-    revoked = result.revocations[0].revoked_at if result.revocations else None
-    if moment is None and revoked is not None and one.claimed is not None and one.claimed >= revoked:
-        # The signer's own clock says that it was revoked already: no time-stamp could help.
-        return judgement.checker.check(signer, at=now, now=now, proven=True, purpose=SIGNING)
-    return result
-
-
-def _unproven(one: Field, now: datetime) -> Iterator[Finding]:
-    if one.claimed is not None and one.claimed > now + CLOCK_SKEW:
-        yield finding("time.future", moment=one.claimed.isoformat())
-    else:
-        said = Both("nothing", "未说明") if one.claimed is None else one.claimed.isoformat()
-        yield finding("time.claimed", moment=said)
-
-
 def _change_findings(judgement: Judgement, one: Field, later: list[Change]) -> Iterator[Finding]:
     """Judge what was done to the file after the signature."""
     if one.signed_range is None:
@@ -341,21 +322,6 @@ def _said(later: list[Change]) -> list[Both]:
 def _covers(judgement: Judgement, one: Field) -> bool:
     intact = one.signed_range is not None and judgement.opened.tail == 0
     return intact and one.signed_range is not None and covers_whole(judgement.opened, one.signed_range)
-
-
-def _seal(signer: Certificate, findings: list[Finding]) -> tuple[str | None, str | None]:
-    if oids.EXTENSION_SEAL.dotted_string not in signer.extensions:
-        return None, None
-    try:
-        info = seal_info(signer.native)
-    except MalformedCertificateError as exc:
-        findings.append(finding("certificate.malformed", subject=signer.subject, what=exc))
-        return None, None
-    return (None, None) if info is None else (info.kind, info.code.as_str())
-
-
-def _name(signer: Certificate | None) -> str | None:
-    return None if signer is None else signer.attribute("organization_name") or signer.subject
 
 
 def _level(one: Field, *, stamped: bool, archived: bool, long_term: bool) -> str | None:
