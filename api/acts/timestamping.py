@@ -46,29 +46,38 @@ def answer(office: Office, request: bytes) -> bytes:
 
 
 def _stamp(office: Office, asked: TimestampRequest) -> bytes:
-    serial = serial_number(instance=office.settings.instance, random=office.random(RANDOM_BYTES))
-    now = _record(office, asked, serial)
+    return _stamp_all(office, [asked])[0]
+
+
+def _stamp_all(office: Office, asked: Sequence[TimestampRequest]) -> list[bytes]:
+    """Answer requests of one digest algorithm: one record of all before the key is used, and one after."""
+    serials = [serial_number(instance=office.settings.instance, random=office.random(RANDOM_BYTES)) for _ in asked]
+    now = _record(office, asked, serials)
     authority = office.authority
     certificate = authority.certificate(TSA)
+    chain = [one for one in authority.chain_of(certificate) if one.issuer != one.subject]
     with office.lease(authority.key(TSA)) as signer:
-        response = stamp(
-            asked,
-            serial=serial,
-            now=now,
-            policy=authority.profile("timestamp").policies[0],
-            signer=signer,
-            certificate=certificate,
-            chain=[one for one in authority.chain_of(certificate) if one.issuer != one.subject],
-        )
+        responses = [
+            stamp(
+                one,
+                serial=serial,
+                now=now,
+                policy=authority.profile("timestamp").policies[0],
+                signer=signer,
+                certificate=certificate,
+                chain=chain,
+            )
+            for one, serial in zip(asked, serials, strict=True)
+        ]
     with office.work() as work:
-        work.ledger.signed_timestamp(serial)
+        work.ledger.signed_timestamps(serials)
         work.commit()
-    STAMPED.labels("granted").inc()
-    return response
+    STAMPED.labels("granted").inc(len(responses))
+    return responses
 
 
-def _record(office: Office, asked: TimestampRequest, serial: int) -> datetime:
-    """Commit the serial, the imprint and the time that the token will say.
+def _record(office: Office, asked: Sequence[TimestampRequest], serials: Sequence[int]) -> datetime:
+    """Commit the serials, the imprints and the time that the tokens will say.
 
     Raises:
         ClockError: the clock is behind what was stamped already.
@@ -78,9 +87,8 @@ def _record(office: Office, asked: TimestampRequest, serial: int) -> datetime:
         newest = work.ledger.newest_timestamp()
         if newest is not None and now < newest - MAX_BACKWARD:
             raise ClockError(f"the clock says {now.isoformat()}, the last time-stamp is of {newest.isoformat()}")
-        work.ledger.intend_timestamp(
-            serial, process=office.process, digest_name=asked.digest_name, imprint=asked.digest, at=now
-        )
+        stamps = [(serial, one.digest) for one, serial in zip(asked, serials, strict=True)]
+        work.ledger.intend_timestamps(stamps, process=office.process, digest_name=asked[0].digest_name, at=now)
         work.commit()
     return now
 
@@ -97,16 +105,27 @@ class OfficeTimeStamper:
         Raises:
             TimestampError: the service cannot stamp now.
         """
-        asked = TimestampRequest(
-            digest_name=digest_name,
-            digest=digest,
-            imprint=wrap(SEQUENCE, digest_algorithm(digest_name), wrap(OCTET_STRING, digest)),
-            policy=None,
-            nonce=None,
-            certificate_wanted=True,
-        )
+        return self.stamp_many([digest], digest_name)[0]
+
+    def stamp_many(self, digests: Sequence[bytes], digest_name: str) -> list[bytes]:
+        """Return a token over each digest, in their order; one commit before all of them and one after.
+
+        Raises:
+            TimestampError: the service cannot stamp now; none of them was handed out.
+        """
+        asked = [
+            TimestampRequest(
+                digest_name=digest_name,
+                digest=digest,
+                imprint=wrap(SEQUENCE, digest_algorithm(digest_name), wrap(OCTET_STRING, digest)),
+                policy=None,
+                nonce=None,
+                certificate_wanted=True,
+            )
+            for digest in digests
+        ]
         try:
-            return token_of(_stamp(self.office, asked))
+            return [token_of(response) for response in _stamp_all(self.office, asked)] if asked else []
         except (HsmError, ServiceError) as exc:
             raise TimestampError(f"the time-stamping service cannot work now: {exc}") from exc
 

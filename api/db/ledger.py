@@ -115,19 +115,22 @@ class SqlLedger:
         )
 
     def intend_timestamp(self, serial: int, *, process: str, digest_name: str, imprint: bytes, at: datetime) -> None:
-        self._connection.execute(
-            insert(timestamps).values(
-                serial=f"{serial:x}",
-                state="intent",
-                process=process,
-                digest_name=digest_name,
-                imprint=imprint,
-                at=at,
-            )
-        )
+        self.intend_timestamps([(serial, imprint)], process=process, digest_name=digest_name, at=at)
+
+    def intend_timestamps(
+        self, stamps: Sequence[tuple[int, bytes]], *, process: str, digest_name: str, at: datetime
+    ) -> None:
+        """Serial numbers and imprints of tokens that will all say the same time."""
+        same = {"state": "intent", "process": process, "digest_name": digest_name, "at": at}
+        rows = [{"serial": f"{serial:x}", "imprint": imprint, **same} for serial, imprint in stamps]
+        self._connection.execute(insert(timestamps), rows)
 
     def signed_timestamp(self, serial: int) -> None:
-        self._connection.execute(update(timestamps).where(timestamps.c.serial == f"{serial:x}").values(state="signed"))
+        self.signed_timestamps([serial])
+
+    def signed_timestamps(self, serials: Sequence[int]) -> None:
+        chosen = timestamps.c.serial.in_([f"{serial:x}" for serial in serials])
+        self._connection.execute(update(timestamps).where(chosen).values(state="signed"))
 
     def newest_timestamp(self) -> datetime | None:
         found: datetime | None = self._connection.execute(

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from api.db.tables import keys, seal_uses, seals
 from hsm.signer import KeyRef, KeySpec
@@ -117,29 +117,34 @@ class SqlSealUses:
         self._connection = connection
 
     def ask(self, use: SealUse) -> None:
-        self._connection.execute(
-            insert(seal_uses).values(
-                id=use.id,
-                seal=use.seal,
-                state=use.state.value,
-                actor=use.grounds.actor,
-                person=use.grounds.person,
-                machine=use.grounds.machine,
-                assertion=use.grounds.assertion,
-                mandate=use.grounds.mandate,
-                request=use.grounds.request,
-                envelope=use.grounds.envelope,
-                matter=use.grounds.matter,
-                amount=None if use.grounds.amount is None else str(use.grounds.amount),
-                currency=use.grounds.currency,
-                pages=use.grounds.pages,
-                purpose=use.purpose,
-                level=use.level,
-                document_sha256=use.document_sha256,
-                asked_at=use.asked_at,
-                process=use.process,
-            )
+        self.enter([use])
+
+    def enter(self, uses: Sequence[SealUse]) -> None:
+        """Put uses on record as they are: asked for, or asked for and authorised in one transaction."""
+        if uses:
+            self._connection.execute(insert(seal_uses), [_values(use) for use in uses])
+
+    def authorised_of(self, use_ids: Sequence[str]) -> set[str]:
+        """Those of them that are still authorised; nobody refuses them before this transaction ends."""
+        found = self._connection.execute(
+            select(seal_uses.c.id)
+            .where(seal_uses.c.id.in_(use_ids), seal_uses.c.state == UseState.AUTHORISED.value)
+            .with_for_update()
         )
+        return set(found.scalars())
+
+    def done_many(self, outcomes: Sequence[tuple[str, bytes, str | None]], *, at: datetime) -> None:
+        """Use, SHA-256 of the sealed file and its name; each has to be one of `authorised_of` in this transaction."""
+        if outcomes:
+            self._connection.execute(
+                update(seal_uses)
+                .where(seal_uses.c.id == bindparam("of_id"), seal_uses.c.state == UseState.AUTHORISED.value)
+                .values(
+                    state=UseState.DONE.value, decided_at=at,
+                    sealed_sha256=bindparam("of_sha256"), object=bindparam("of_name"),
+                ),
+                [{"of_id": use, "of_sha256": digest, "of_name": name} for use, digest, name in outcomes],
+            )  # fmt: skip
 
     def authorise(self, use_id: str, *, intent_sha256: bytes, again: bool = False) -> None:
         """Record the bytes that the seal will sign; `again` when a first signature did not fit its place in the file."""
@@ -204,6 +209,33 @@ def _seal(row: Row[Any]) -> Seal:
         made_at=row.made_at,
         state_at=row.state_at,
     )
+
+
+def _values(use: SealUse) -> dict[str, Any]:
+    return {
+        "id": use.id,
+        "seal": use.seal,
+        "state": use.state.value,
+        "actor": use.grounds.actor,
+        "person": use.grounds.person,
+        "machine": use.grounds.machine,
+        "assertion": use.grounds.assertion,
+        "mandate": use.grounds.mandate,
+        "request": use.grounds.request,
+        "envelope": use.grounds.envelope,
+        "matter": use.grounds.matter,
+        "amount": None if use.grounds.amount is None else str(use.grounds.amount),
+        "currency": use.grounds.currency,
+        "pages": use.grounds.pages,
+        "purpose": use.purpose,
+        "level": use.level,
+        "document_sha256": use.document_sha256,
+        "intent_sha256": use.intent_sha256,
+        "asked_at": use.asked_at,
+        "decided_at": use.decided_at,
+        "detail": use.detail,
+        "process": use.process,
+    }
 
 
 def _use(row: Row[Any]) -> SealUse:
