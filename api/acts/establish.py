@@ -16,6 +16,7 @@ from api.acts.issuing import Issued, Request
 from api.acts.licence_face import qr_face, sealed_pdf
 from api.acts.licence_life import apply_to_seals, licence
 from api.acts.office import Office
+from api.acts.people import representative_changed
 from api.acts.registry import enterprise
 from api.db.licences import StoredLicence
 from api.db.work import SqlUnitOfWork
@@ -239,6 +240,8 @@ def _supersede(work: SqlUnitOfWork, old: Licence, new: Licence, *, at: datetime,
     work.licences.set_state(licences.step(old, LicenceState.SUPERSEDED), before=old.state, at=at)
     work.certificates.stand(before.serial, record.standing.revoke(Reason.SUPERSEDED, at=at))
     work.enterprises.change(new.enterprise, now=at)
+    if new.enterprise.legal_representative != old.enterprise.legal_representative:
+        representative_changed(work, new.enterprise.uscc, at=at, by=actor)
     kept = []
     for one in work.seals.of_licence(old.number):
         effect = licences.effect_of_change(old.enterprise, new.enterprise, seal_kind=one.kind.value)
