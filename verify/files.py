@@ -1,8 +1,9 @@
-"""Check whatever file somebody brings: a PDF, a picture of a QR code, or the text of one."""
+"""Check whatever file somebody brings: a PDF, a sealed container, a picture of a QR code, or the text of one."""
 
 from datetime import datetime
 from typing import BinaryIO, Final
 
+from verify.asic import check_asic
 from verify.errors import MalformedTokenError
 from verify.pdf import check_pdf
 from verify.pictures import MAX_BYTES as MAX_PICTURE_BYTES
@@ -10,6 +11,7 @@ from verify.pictures import read_codes
 from verify.qr import MAX_CHARS, check_qr
 from verify.report import Finding, Report, Verdict
 from verify.trust import Trust
+from verify.zip_box import is_box
 
 HEAD_BYTES: Final = 1024  # a PDF header stands within the first kilobyte, ISO 32000-1 annex H, note 13
 PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
@@ -19,8 +21,8 @@ EMPTY: Final = Finding("file.empty", Verdict.INDETERMINATE, "The file is empty."
 UNKNOWN: Final = Finding(
     "file.unknown",
     Verdict.INDETERMINATE,
-    "This is neither a PDF, nor a PNG, JPEG or WebP picture, nor the text of a code.",
-    "该文件不是 PDF，不是 PNG、JPEG 或 WebP 图片，也不是二维码文本。",
+    "This is neither a PDF, nor a sealed container, nor a PNG, JPEG or WebP picture, nor the text of a code.",
+    "该文件不是 PDF，不是盖章容器，不是 PNG、JPEG 或 WebP 图片，也不是二维码文本。",
 )
 NO_CODE: Final = Finding(
     "picture.no-code",
@@ -42,6 +44,8 @@ def check_file(file: BinaryIO, trust: Trust, *, now: datetime) -> Report:
     head = file.read(HEAD_BYTES)
     if not head:
         return _one(EMPTY, now)
+    if is_box(head):
+        return check_asic(file, trust, now=now)
     if b"%PDF-" in head:
         return check_pdf(file, trust, now=now)
     file.seek(0)

@@ -86,6 +86,85 @@ TABLE: Final[dict[str, Words]] = {
         en="The file carries no seal or signature, so there is nothing to confirm.",
         zh="文件中没有印章或签名，无从确认。",
     ),
+    # -- a container of several files (ASiC-E)
+    "asic.readable": Words(
+        when="the container was read to its end: every byte of it belongs to one file",
+        verdict=PASSED,
+        en="The container was read to its end and holds {count} file(s).",
+        zh="容器已完整读取，内含 {count} 个文件。",
+    ),
+    "asic.not-asic": Words(
+        when="a ZIP archive that does not say that it is an ASiC-E container",
+        verdict=INDETERMINATE,
+        en="This is an archive, not a sealed container. Choose the .asice file itself, or a sealed file out of the archive.",
+        zh="这是普通压缩包，不是加盖印章的容器。请选择 .asice 文件本身，或压缩包中的盖章文件。",
+    ),
+    "asic.broken": Words(
+        when="the archive cannot be read, or its headers contradict its directory",
+        verdict=FAILED,
+        en="The container is damaged or incomplete and cannot be checked ({what}). Ask its sender for a fresh copy.",
+        zh="容器已损坏或不完整，无法核验（{what}）。请向发送方重新索取。",
+    ),
+    "asic.too-complex": Words(
+        when="the container holds more files, signatures or packed data than the limits allow",
+        verdict=INDETERMINATE,
+        en="The container is too large or too complex to be checked safely ({what}).",
+        zh="容器过大或过于复杂，无法安全核验（{what}）。",
+    ),
+    "asic.outer-bytes": Words(
+        when="bytes of the archive belong to none of its files",
+        verdict=FAILED,
+        en="There are bytes in the container that belong to none of its files ({what}). It was tampered with.",
+        zh="容器中存在不属于任何文件的字节（{what}），容器已被改动。",
+    ),
+    "asic.duplicate": Words(
+        when="two files have one name, or names that are one on common systems",
+        verdict=FAILED,
+        en="Two files of the container have the same name ({what}). Which one was signed cannot be told.",
+        zh="容器中有两个同名文件（{what}），无法判断签署的是哪一个。",
+    ),
+    "asic.path": Words(
+        when="a name that would lead out of the folder it is unpacked in, or that file systems do not take",
+        verdict=FAILED,
+        en="A file of the container has an unsafe name ({what}). Do not unpack it.",
+        zh="容器中有文件名不安全（{what}），请勿解压。",
+    ),
+    "asic.no-signature": Words(
+        when="the container has no CAdES signature with a manifest",
+        verdict=INDETERMINATE,
+        en="The container carries no seal or signature that can be checked here.",
+        zh="容器中没有此处可核验的印章或签名。",
+    ),
+    "asic.manifest": Words(
+        when="a list of signed files cannot be read, or could be read in two ways",
+        verdict=FAILED,
+        en="The list of signed files “{name}” cannot be read ({what}).",
+        zh="签署文件清单“{name}”无法读取（{what}）。",
+    ),
+    "asic.files-intact": Words(
+        when="every file that the signature lists is there and unchanged",
+        verdict=PASSED,
+        en="All {count} file(s) that it lists are there and unchanged.",
+        zh="其清单所列 {count} 个文件齐全且未被改动。",
+    ),
+    "asic.file-altered": Words(
+        when="a listed file has another digest",
+        verdict=FAILED,
+        en="The file “{name}” was altered after it was signed.",
+        zh="文件“{name}”在签署后被改动。",
+    ),
+    "asic.file-missing": Words(
+        when="a listed file is not in the container",
+        verdict=FAILED,
+        en="The file “{name}” was signed and is not in the container any more.",
+        zh="文件“{name}”已签署，但不在容器中。",
+    ),
+    "asic.uncovered": Words(
+        when="a file of the container is in no signature's list",
+        verdict=INDETERMINATE,
+        en="Nobody signed for these files of the container: {names}.",
+        zh="容器中的以下文件无人签署：{names}。",
+    ),
     # -- the bytes of one signature
     "signature.unreadable": Words(
         when="the signature's container cannot be parsed or breaks a rule of its format",
