@@ -181,11 +181,11 @@ class Prepared:
     where: Target
     copy: Copy
     pending: Pending
+    pages: int  # of the document
 
-    @property
-    def imprint_of(self) -> Callable[[bytes], bytes]:
-        """What a time-stamp over a signature is asked for."""
-        return lambda signature: timestamps.digest(signature, self.job.digest_name)
+    def imprint_of(self, signature: bytes) -> bytes:
+        """What a time-stamp over the signature is asked for."""
+        return timestamps.digest(signature, self.job.digest_name)
 
 
 def prepare_seal(
@@ -201,10 +201,12 @@ def prepare_seal(
     now: datetime,
     reason: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - a frozen value
+    spare_bytes: int = 0,
 ) -> Prepared:
     """The first half of `seal_pdf`, for many documents whose intents are recorded together: nothing is signed.
 
-    `evidence` is that of `evidence_for`, had once for all of them.
+    `evidence` is that of `evidence_for`, had once for all of them. `spare_bytes` is room beside what the signature
+    needs as far as is known.
 
     Raises:
         DocumentRefusedError, PlacementError, SealStateError, TimestampError: see `seal_pdf`.
@@ -220,7 +222,7 @@ def prepare_seal(
         key=key, asked=asked, level=level, timestamper=timestamper, evidence=evidence,
         now=now, limits=limits, authorise=None, prepare=None,
     )  # fmt: skip
-    return _prepare(source, target, job, _room(job), 1)
+    return _prepare(source, target, job, _room(job) + spare_bytes, 1)
 
 
 def evidence_for(
@@ -276,7 +278,9 @@ def _prepare(source: BinaryIO, target: BinaryIO, job: _Job, room: int, attempt: 
         attributes=_attributes(job, pending.digest),
         attempt=attempt,
     )
-    return Prepared(intent=intent, job=job, where=where, copy=copy, pending=pending)
+    return Prepared(
+        intent=intent, job=job, where=where, copy=copy, pending=pending, pages=document.page_count
+    )  # fmt: skip
 
 
 def _finish(made: Prepared, signature: bytes, stamped: timestamps.Token | None) -> Sealed:
