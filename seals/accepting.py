@@ -1,7 +1,10 @@
 """Whether a file is still the one that was frozen, and whether an update by somebody else did what it may and no more."""
 
+import os
 from typing import BinaryIO
 
+from seals.digesting import digest_of
+from seals.errors import DocumentRefusedError, Reason
 from seals.pdf_input import Limits
 from seals.slots import Frozen, SignedSlot
 
@@ -12,7 +15,8 @@ def check_frozen(source: BinaryIO, frozen: Frozen) -> None:
     Raises:
         DocumentRefusedError: `changed-since-freeze`.
     """
-    raise NotImplementedError
+    if source.seek(0, os.SEEK_END) < frozen.size or digest_of(source, frozen.size) != frozen.sha256:
+        raise DocumentRefusedError(Reason.CHANGED_SINCE_FREEZE, "the document is not the one that was laid out")
 
 
 def accept_revision(

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -50,6 +52,17 @@ class Copy:
     @property
     def ends_in_newline(self) -> bool:
         return self._last in {b"\n", b"\r"}
+
+
+@contextmanager
+def all_or_nothing(target: BinaryIO) -> Iterator[None]:
+    """Leave `target` empty if what writes it fails."""
+    try:
+        yield
+    except BaseException:
+        target.seek(0)
+        target.truncate()
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

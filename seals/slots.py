@@ -132,9 +132,11 @@ class FrozenField:
     kind: FieldKind
     page: int  # 1-based
     box: Box | None  # in points of the page's own space; None for a signature that is not seen
+    width_mm: float  # as displayed; of a slice, that of the whole seal
+    height_mm: float
     rotate: int  # of the page, clockwise
     number: int  # of its PDF object
-    slice: tuple[int, int] | None = None  # which of how many, counted from the left of the seal
+    slice: tuple[int, int] | None = None  # which of how many, counted from the left of the seal, from 0
     fill: Fill | None = None
 
 

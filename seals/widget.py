@@ -42,7 +42,7 @@ def show(
 
 def _form(picture: FormXObject, rotate: int) -> generic.StreamObject:
     width, height = picture.width_mm * POINTS_PER_MM, picture.height_mm * POINTS_PER_MM
-    return _stream((0, 0, width, height), rotate, _compressed(picture.content))
+    return form_stream((0, 0, width, height), rotate, compressed(picture.content))
 
 
 def _fitted(picture: FormXObject, rotate: int, room: Box) -> generic.StreamObject:
@@ -53,10 +53,11 @@ def _fitted(picture: FormXObject, rotate: int, room: Box) -> generic.StreamObjec
     scale = min(across / width, up / height)
     dx, dy = (across - width * scale) / 2, (up - height * scale) / 2
     moved = b"q %f 0 0 %f %f %f cm\n%s\nQ" % (scale, scale, dx, dy, picture.content)
-    return _stream((0, 0, across, up), rotate, _compressed(moved))
+    return form_stream((0, 0, across, up), rotate, compressed(moved))
 
 
-def _stream(box: Box, rotate: int, compressed: bytes) -> generic.StreamObject:
+def form_stream(box: Box, rotate: int, packed: bytes) -> generic.StreamObject:
+    """A form XObject of this box that stands upright on a page turned by `rotate`."""
     entries = {
         pdf_name("/Type"): pdf_name("/XObject"),
         pdf_name("/Subtype"): pdf_name("/Form"),
@@ -67,11 +68,12 @@ def _stream(box: Box, rotate: int, compressed: bytes) -> generic.StreamObject:
     if rotate:
         numbers = [generic.NumberObject(value) for value in _MATRICES[rotate]]
         entries[pdf_name("/Matrix")] = generic.ArrayObject(numbers)
-    return generic.StreamObject(entries, encoded_data=compressed)
+    return generic.StreamObject(entries, encoded_data=packed)
 
 
 @lru_cache(maxsize=_PICTURES_KEPT)
-def _compressed(content: bytes) -> bytes:
+def compressed(content: bytes) -> bytes:
+    """Deflate a content stream, each picture once."""
     return zlib.compress(content, 9)
 
 
