@@ -46,6 +46,10 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     service.DatabaseGoneError: Problem(503, "database-gone", "Database out of reach", 10, exit_code=75),
     service.ObjectMissingError: Problem(503, "object-missing", "Stored file out of reach", 10, exit_code=75),
     service.ClockError: Problem(503, "clock", "The clock went back", 30, exit_code=75),
+    service.WebhookStateError: Problem(409, "webhook-state", "Not possible with this webhook"),
+    service.BatchSourceError: Problem(422, "batch-source", "Files of the batch not usable", exit_code=65),
+    service.BatchTargetError: Problem(503, "batch-target", "Results cannot be written", 10, exit_code=73),
+    service.BatchStateError: Problem(409, "batch-state", "Not in this state of the batch", exit_code=65),
     service.SettingsError: Problem(500, "settings", "Settings incomplete", exit_code=78, show=False),
     service.MemberExistsError: Problem(409, "member-exists", "The role is taken"),
     service.InvitationError: Problem(404, "invitation", "No open invitation with this code"),
@@ -66,6 +70,10 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     seals.SealCodeError: Problem(422, "seal-code", "Not a seal code"),
     seals.SealStateError: Problem(409, "seal-state", "Not possible in the seal's present state"),
     seals.RightError: Problem(403, "no-right", "No right to use this seal so"),
+    seals.MandateError: Problem(422, "mandate", "Not a mandate that can be given"),
+    seals.MandateStateError: Problem(409, "mandate-state", "Not possible in the mandate's present state"),
+    seals.ApprovalError: Problem(403, "approval", "The decision does not count"),
+    seals.RequestStateError: Problem(409, "request-state", "Not possible in the request's present state"),
     seals.IntentError: Problem(422, "intent", "Not something to agree to"),
     seals.EnvelopeStateError: Problem(409, "envelope-state", "Not possible in the envelope's present state"),
     seals.EnvelopeError: Problem(422, "envelope", "The envelope cannot be sent like this"),
@@ -140,6 +148,9 @@ def more_of(error: Exception) -> dict[str, Any]:
                 for name, objection in error.fields.items()
             ]
         }
-    if isinstance(error, (seals.DocumentRefusedError, seals.RightError, service.AssertionRefusedError)):
+    if isinstance(
+        error,
+        (seals.DocumentRefusedError, seals.RightError, seals.ApprovalError, service.AssertionRefusedError),
+    ):
         return {"reason": str(error.reason)}
     return {}

@@ -15,6 +15,7 @@ from api.acts.faces import face_as_json, picture_of_face
 from api.acts.issuing import Issued, Request
 from api.acts.licence_face import qr_face, sealed_pdf
 from api.acts.licence_life import apply_to_seals, licence
+from api.acts.mandate_life import void_for
 from api.acts.office import Office
 from api.acts.people import representative_changed
 from api.acts.registry import enterprise
@@ -240,6 +241,10 @@ def _supersede(work: SqlUnitOfWork, old: Licence, new: Licence, *, at: datetime,
     work.licences.set_state(licences.step(old, LicenceState.SUPERSEDED), before=old.state, at=at)
     work.certificates.stand(before.serial, record.standing.revoke(Reason.SUPERSEDED, at=at))
     work.enterprises.change(new.enterprise, now=at)
+    uscc = new.enterprise.uscc
+    void_for(work, uscc, why=f"licence {old.number} is superseded by {new.number}", at=at, actor=actor)
+    if old.enterprise.legal_representative != new.enterprise.legal_representative:
+        representative_changed(work, uscc, at=at, by=actor)
     if new.enterprise.legal_representative != old.enterprise.legal_representative:
         representative_changed(work, new.enterprise.uscc, at=at, by=actor)
     kept = []

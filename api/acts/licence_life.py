@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from api.acts.mandate_life import void_for
 from api.acts.office import Office
 from api.db.licences import StoredLicence
 from api.db.work import SqlUnitOfWork
@@ -64,6 +65,8 @@ def decide(office: Office, number: str, decision: str, *, reason: str, actor: st
         _certificate_follows(work, row.serial, after.state, at=now)
         seals = work.seals.of_licence(number)
         apply_to_seals(work, seals, SEAL_EFFECT[after.state], reason=REASON_OF.get(after.state), at=now, actor=actor)
+        if after.state is not LicenceState.ACTIVE:
+            void_for(work, before.enterprise.uscc, why=f"licence {number} is {after.state}", at=now, actor=actor)
         work.ledger.note(
             at=now,
             actor=actor,

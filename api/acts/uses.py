@@ -64,7 +64,7 @@ class OpenUse:
             if there is None or there.state != SealState.ACTIVE.value:
                 raise SealUnusableError(f"seal {asked.seal} was taken out of use just now")
             if not again:
-                rights.spend(office, work, there, asked.grounds)
+                rights.spend(office, work, there, asked.grounds, document=asked.document_sha256, level=asked.level)
             work.uses.authorise(asked.id, intent_sha256=digest, again=again)
             if again:
                 work.ledger.note(
@@ -135,20 +135,21 @@ def _ask(office: Office, order: UseOrder) -> SealUse:
 
 
 def _usable(office: Office, asked: SealUse) -> tuple[Seal, KeyRef]:
+    """The seal's own state comes first: no right helps a seal that is out of use."""
     code = asked.seal
     with office.reading() as work:
         one = work.seals.get(code)
         if one is None:
             raise NotFoundError(f"there is no seal {code}")
+        try:
+            require_signing(SealState(one.state))
+        except SealStateError as exc:
+            raise SealUnusableError(str(exc)) from exc
         licence = work.licences.get(one.licence)
+        if licence is None or licence.licence.state.value != "active":
+            raise SealUnusableError(f"the licence of seal {code} is not active")
+        rights.require(office, work, one, asked.grounds, document=asked.document_sha256, level=asked.level)
         ref = work.keys.get(one.key_id)
-        rights.require(office, work, one, asked.grounds)
-    try:
-        require_signing(SealState(one.state))
-    except SealStateError as exc:
-        raise SealUnusableError(str(exc)) from exc
-    if licence is None or licence.licence.state.value != "active":
-        raise SealUnusableError(f"the licence of seal {code} is not active")
     if ref is None:
         raise NotFoundError(f"the key of seal {code} is not on record")
     return one, ref

@@ -207,6 +207,8 @@ seal_uses: Final = Table(
 Index("ix_seal_uses_seal", seal_uses.c.seal, seal_uses.c.asked_at)
 Index("ix_seal_uses_mandate", seal_uses.c.mandate)
 Index("ix_seal_uses_envelope", seal_uses.c.envelope)
+Index("ix_seal_uses_assertion", seal_uses.c.assertion)
+Index("ix_seal_uses_request", seal_uses.c.request)
 
 crls: Final = Table(
     "crls",

@@ -19,6 +19,7 @@ from api.db.notices import SqlNotices
 from api.db.people import SqlPeople
 from api.db.register import SqlEnterprises
 from api.db.remote import SqlRemote
+from api.db.requests import SqlRequests
 from api.db.seals import SqlKeys, SqlSeals, SqlSealUses
 from api.db.webhooks import SqlWebhooks
 from api.errors import BadInputError, DatabaseBusyError, DatabaseGoneError
@@ -62,6 +63,7 @@ class SqlUnitOfWork:
         self.people = SqlPeople(connection)
         self.remote = SqlRemote(connection)
         self.replies = SqlReplies(connection)
+        self.requests = SqlRequests(connection)
         self.seals = SqlSeals(connection)
         self.tokens = SqlTokens(connection)
         self.uses = SqlSealUses(connection)

@@ -1,17 +1,18 @@
 """Seals and their uses over HTTP."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 
 from api.acts import faces, seal_life, sealing
+from api.acts.machine_use import grounds_of_machine
 from api.db.access import Token
 from api.errors import BadInputError
 from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
 from api.http.media import Pdf, Pem, Png, Svg
 from api.http.schemas import DecisionIn, SealOut, SealPage, SealUseOut, SealUsePage
 from api.scratch import sha256_of
-from seals.register import Grounds
 
 router = APIRouter(prefix="/api/v1", tags=["seals"])
 MayIssue = Annotated[Token, Depends(Scope("issue"))]
@@ -75,8 +76,15 @@ def use(
     keyword: Annotated[str, Form(max_length=200)] = "",
     index: Annotated[int, Form(ge=-1000, le=1000, description="which occurrence; negative counts from the end")] = 1,
     reason: Annotated[str, Form(max_length=256)] = "",
+    mandate: Annotated[str | None, Form(max_length=32, description="which; without it, the one that fits")] = None,
+    matter: Annotated[str, Form(max_length=64, description="what the document is about, as mandates name it")] = "",
+    amount: Annotated[Decimal | None, Form(ge=0, max_digits=20, decimal_places=2)] = None,
+    currency: Annotated[str, Form(pattern="^([A-Z]{3})?$")] = "",
 ) -> Response:
-    """Seal a PDF. The sealed file is kept, at `document` of the answer."""
+    """Seal a PDF as a machine, under a mandate that allows automatic use. The sealed file is at `document` of the answer.
+
+    A person seals by a seal-use request, which is confirmed with a passkey.
+    """
     order = sealing.SealOrder.of(
         level=level, placement=placement, page=page, x_mm=x_mm, y_mm=y_mm, keyword=keyword, index=index, reason=reason
     )
@@ -88,12 +96,16 @@ def use(
             code,
             document.file,
             order,
-            grounds=Grounds(actor=who.name, person=who.person, machine=None if who.person else who.machine),
+            grounds=grounds_of_machine(
+                office, code, document.file, who, mandate=mandate, matter=matter, amount=amount, currency=currency
+            ),
             then=lambda work, use: remember(work, SealUseOut.of(use)),
         )
         return SealUseOut.of(done)
 
-    return once.run(who.id, fingerprint_of("uses", code, digest, str(order)), act)
+    return once.run(
+        who.id, fingerprint_of("uses", code, digest, str(order), mandate, matter, str(amount), currency), act
+    )
 
 
 @router.post("/seals/{code}/{decision}")  # behind `uses`, which it would swallow

@@ -103,14 +103,16 @@ def test_one_licence_is_decided_on_once(crowded: Hall) -> None:
 
 
 def test_eight_documents_are_sealed_with_one_seal_at_once(crowded: Hall) -> None:
-    code, document = code_of(crowded.establish()), make_pdf()
+    made, document = crowded.establish(), make_pdf()
+    code = code_of(made)
+    grounds = Grounds(actor="t", machine=crowded.machine, mandate=crowded.lend(made["licence"]["uscc"]))
     order = SealOrder(level=Level.B_LT, placement=Invisible(), reason="")
     path = crowded.office.settings.data / "document.pdf"
     path.write_bytes(document)
 
     def act(_: int) -> str:
         with path.open("rb") as file:
-            return seal_document(crowded.office, code, file, order, grounds=Grounds(actor="t")).state.value
+            return seal_document(crowded.office, code, file, order, grounds=grounds).state.value
 
     assert together(act) == ["done"] * THREADS
     assert crowded.store.signed[f"seal-{code}"] == THREADS

@@ -135,6 +135,9 @@ def test_a_new_representative_replaces_one_seal_alone(hall: Hall) -> None:
     assert hall.get(f"/api/v1/seals/{code_of(old, 'representative')}").json()["state"] == "invalid"
     kept = hall.get(f"/api/v1/seals/{code_of(old)}").json()
     assert (kept["state"], kept["licence"]) == ("active", new["licence"]["number"])
+    refused = hall.seal(code_of(old), contracts.contract())
+    assert (refused.status_code, refused.json()["reason"]) == (403, "mandate-state")  # void with the old licence
+    hall.lend(new["licence"]["uscc"])
     assert hall.seal(code_of(old), contracts.contract()).status_code == 201
 
 
@@ -188,6 +191,8 @@ def test_a_suspended_licence_suspends_its_seals_and_brings_them_back(hall: Hall)
     assert hall.decide("licences", number, "reinstate").json()["state"] == "active"
     assert states(hall, made) == {"active"}
     assert seal_status(hall, code) is ocsp.OCSPCertStatus.GOOD
+    assert hall.seal(code, contracts.contract()).json()["reason"] == "mandate-state"  # what was lent does not come back
+    hall.lend(made["licence"]["uscc"])
     assert hall.seal(code, contracts.contract()).status_code == 201
 
 

@@ -31,6 +31,7 @@ from hsm.signer import KeyStore
 from hsm.software import SoftwareStore
 from tests.support.crash import Act, settings_of
 from tests.support.office import client_of, plan
+from tests.support.rights import lend_to_machine
 from tests.support.sealing import make_pdf
 from tests.support.softhsm import MODULE, USER_PIN, SoftHsm, softhsm
 
@@ -54,14 +55,17 @@ def fill(folder: Path, store: KeyStore) -> Path:
     """Hold the ceremony in the store, register two enterprises and establish one of them."""
     hold(plan(store=store.name), folder / "authority", stores={store.name: store}, now=utc_now())
     store.close()
+    machines = {}
     with running_office(settings_of(folder)) as office:
         for scope in ("issue", "seal", "read"):
-            _, secret = add_token(office, name=scope, scopes=frozenset({scope}), valid_for=timedelta(days=1))
+            token, secret = add_token(office, name=scope, scopes=frozenset({scope}), valid_for=timedelta(days=1))
+            machines[scope] = token.machine
             (folder / f"{scope}.token").write_text(secret)
         one, two = (
             register(office, samples.enterprise(which), actor="t") for which in (samples.BUYER, samples.SUPPLIER)
         )
         made = establish(office, two.uscc, actor="t")
+        lend_to_machine(office, two.uscc, machines["seal"])
         code = next(seal.code for seal in made.seals if seal.kind.value == "contract")
     (folder / "contract.pdf").write_bytes(make_pdf())
     Act(path="/api/v1/licences", scope="issue", body={"uscc": one.uscc}).write(folder, "establish")
