@@ -67,6 +67,18 @@ class ClockError(ServiceError):
     """The clock went back behind what is recorded already; nothing was signed."""
 
 
+class BatchSourceError(ServiceError):
+    """The files of a batch cannot be listed or unpacked; nothing was sealed."""
+
+
+class BatchTargetError(ServiceError):
+    """The results of a batch cannot be written; what was not delivered is tried again."""
+
+
+class BatchStateError(ServiceError):
+    """The batch is in a state that does not allow this."""
+
+
 class SettingsError(ServiceError):
     """A setting is missing or contradicts another; the service does not start."""
 
@@ -117,3 +129,7 @@ class OAuthError(ServiceError):
         super().__init__(text)
         self.error = error
         self.status = status
+
+
+class WebhookStateError(ServiceError):
+    """The webhook's state or shape does not allow this."""

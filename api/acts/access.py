@@ -16,6 +16,7 @@ SCOPES: Final = {
     "seal": "use seals",
     "read": "read the register, seals and their uses",
     "audit": "read the audit trail",
+    "webhooks": "manage the webhooks of the token's enterprise and read its notices",
 }
 
 

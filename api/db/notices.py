@@ -1,4 +1,4 @@
-"""Notices: what an enterprise is told of, in the order in which it happened. Webhooks and inboxes read them."""
+"""Notices: what an enterprise is told of. Its inbox reads them, and its webhooks get them as deliveries."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from api.db.tables import notices
+from api.db.webhooks import SqlWebhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,23 @@ class SqlNotices:
     def __init__(self, connection: Connection) -> None:
         """Work inside the caller's transaction."""
         self._connection = connection
+        self._webhooks = SqlWebhooks(connection)
 
     def add(self, *, to: Iterable[str], kind: str, subject: str, at: datetime, **body: Any) -> None:
         """Tell these enterprises. The body holds facts, never secrets or personal data beyond names."""
+        for uscc in dict.fromkeys(to):
+            number = self._write(uscc, kind, subject, at, body)
+            self._webhooks.enter(number, uscc=uscc, kind=kind, at=at)
+
+    def add_for(self, webhook: str, *, to: str, kind: str, subject: str, at: datetime, **body: Any) -> str:
+        """Tell an enterprise through one of its webhooks alone; returns the delivery."""
+        return self._webhooks.put(self._write(to, kind, subject, at, body), webhook, at=at)
+
+    def _write(self, uscc: str, kind: str, subject: str, at: datetime, body: Mapping[str, Any]) -> int:
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, default=str)
-        rows = [{"at": at, "uscc": uscc, "kind": kind, "subject": subject, "body": text} for uscc in dict.fromkeys(to)]
-        if rows:
-            self._connection.execute(insert(notices), rows)
+        row = insert(notices).values(at=at, uscc=uscc, kind=kind, subject=subject, body=text)
+        number: int = self._connection.execute(row.returning(notices.c.id)).scalar_one()
+        return number
 
     def page(self, *, uscc: str | None, after: int, limit: int) -> list[Notice]:
         """The notices after number `after`, of one enterprise or of all, oldest first."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from api.acts.office import Office
 from api.errors import ServiceError
-from api.tasks import heartbeat, publish_crls, renew_responders, warn_of_expiry
+from api.tasks import deliver_webhooks, forget_deliveries, heartbeat, publish_crls, renew_responders, warn_of_expiry
 from ca.errors import CaError
 from hsm.errors import HsmError
 
@@ -28,6 +28,8 @@ TASKS: Final[dict[str, Task]] = {
     "publish-crls": Task(300, publish_crls.run),
     "renew-responders": Task(3600, renew_responders.run),
     "warn-of-expiry": Task(3600, warn_of_expiry.run),
+    "deliver-webhooks": Task(5, deliver_webhooks.run),
+    "forget-deliveries": Task(3600, forget_deliveries.run),
 }
 
 

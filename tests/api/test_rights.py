@@ -33,6 +33,16 @@ NEEDS: Final = {  # the whole list of what needs a token; a new operation has to
     ("get", "/api/v1/seal-uses/{use_id}"): "read",
     ("get", "/api/v1/seal-uses/{use_id}/document"): "seal",
     ("get", "/api/v1/events"): "audit",
+    ("post", "/api/v1/webhooks"): "webhooks",  # these, or somebody of the enterprise
+    ("get", "/api/v1/webhooks"): "webhooks",
+    ("get", "/api/v1/webhooks/{webhook_id}"): "webhooks",
+    ("patch", "/api/v1/webhooks/{webhook_id}"): "webhooks",
+    ("delete", "/api/v1/webhooks/{webhook_id}"): "webhooks",
+    ("post", "/api/v1/webhooks/{webhook_id}/secret"): "webhooks",
+    ("post", "/api/v1/webhooks/{webhook_id}/test"): "webhooks",
+    ("get", "/api/v1/webhooks/{webhook_id}/deliveries"): "webhooks",
+    ("post", "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): "webhooks",
+    ("get", "/api/v1/notices"): "webhooks",
     ("post", "/api/v1/enterprises/{uscc}/invitations"): "issue",  # or somebody of the enterprise
     ("get", "/api/v1/enterprises/{uscc}/members"): "issue",
     ("put", "/api/v1/enterprises/{uscc}/members/{person}"): "person",
@@ -72,6 +82,8 @@ PARTS: Final = {
     "code": "33010600000099",
     "use_id": "0" * 32,
     "decision": "suspend",
+    "webhook_id": "0" * 32,
+    "delivery_id": "0" * 32,
     "person": "0" * 32,
     "credential": "AAAA",
 }
