@@ -22,7 +22,13 @@ from ca.issuer import Issuer
 from ca.lint_extensions import SHARED_RULES, expected_extensions
 from ca.lint_facts import DuplicateError, Facts, Rule, oid_der, split
 from ca.profiles import Profile
-from ca.subjects import COUNTRY, MAX_COMMON_NAME_OCTETS, MAX_NAME_CHARS, ORGANIZATION_IDENTIFIER_FORM
+from ca.subjects import (
+    COUNTRY,
+    MAX_COMMON_NAME_OCTETS,
+    MAX_NAME_CHARS,
+    ORGANIZATION_IDENTIFIER_FORM,
+    PERSON_NUMBER_FORM,
+)
 from hsm.algorithms import spec_of
 from verify import oids
 from verify.extensions import LicenceInfo, SealInfo
@@ -40,6 +46,7 @@ _GENERALIZED_TIME_FORM: Final = re.compile(rb"[0-9]{14}Z")  # RFC 5280 §4.1.2.5
 _FIRST_GENERALIZED: Final = b"2050"  # RFC 5280 §4.1.2.5
 _SEAL_CODE: Final = re.compile(r"[0-9]{14}")
 _COUNTRY: Final = oid_der(NameOID.COUNTRY_NAME)
+_SERIAL_NUMBER: Final = oid_der(NameOID.SERIAL_NUMBER)
 _COMMON_NAME: Final = oid_der(NameOID.COMMON_NAME)
 _ORGANIZATION_IDENTIFIER: Final = oid_der(NameOID.ORGANIZATION_IDENTIFIER)
 _SUBJECT_KEY: Final = oid_der(ExtensionOID.SUBJECT_KEY_IDENTIFIER)
@@ -145,6 +152,9 @@ def _subject_strings(facts: Facts) -> str | None:
         if attribute.oid == _COUNTRY:
             if (attribute.tag, attribute.value) != (_PRINTABLE_STRING, COUNTRY.encode()):
                 return f"the country is not {COUNTRY} as a PrintableString"
+        elif attribute.oid == _SERIAL_NUMBER:
+            if attribute.tag != _PRINTABLE_STRING or not PERSON_NUMBER_FORM.fullmatch(attribute.value.decode()):
+                return "the serial number of a person is not 32 hexadecimal digits as a PrintableString"
         elif attribute.tag != _UTF8_STRING:
             return "an attribute is not a UTF8String"
     return None

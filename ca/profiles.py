@@ -25,6 +25,12 @@ LEGAL_PERSON_SUBJECT: Final = (  # ETSI EN 319 412-3 §4.2.1: each exactly once
     NameOID.ORGANIZATION_IDENTIFIER,
     NameOID.COMMON_NAME,
 )
+NATURAL_PERSON_SUBJECT: Final = (  # ETSI EN 319 412-2 §4.2.4; surname holds the whole name, undivided
+    NameOID.COUNTRY_NAME,
+    NameOID.SURNAME,
+    NameOID.COMMON_NAME,
+    NameOID.SERIAL_NUMBER,
+)
 SERVICE_SUBJECT: Final = (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
 CA_KEYS: Final = frozenset({KeySpec.EC_P384, KeySpec.EC_P256, KeySpec.RSA_4096, KeySpec.RSA_3072, KeySpec.ED25519})
 
@@ -124,6 +130,16 @@ SEAL: Final = Profile(
     info=oids.EXTENSION_SEAL,
 )
 
+PERSON: Final = Profile(
+    name="person",
+    issuers=frozenset({"seal"}),
+    subject=NATURAL_PERSON_SUBJECT,
+    key_usage=frozenset({"nonRepudiation"}),  # type A of ETSI EN 319 412-2 §4.3.2
+    max_validity=timedelta(days=1),  # for one signature; the key is gone after it
+    default_validity=timedelta(days=1),
+    policies=(oids.POLICY_PERSON,),
+)
+
 AUTHORITY_SEAL: Final = replace(
     SEAL,
     name="authority-seal",
@@ -159,7 +175,7 @@ CREDENTIAL: Final = Profile(
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({
     profile.name: profile
     for profile in (
-        ROOT, ISSUING_CA, OCSP_RESPONDER, TIMESTAMP, SEAL, AUTHORITY_SEAL, LICENCE, CREDENTIAL,
+        ROOT, ISSUING_CA, OCSP_RESPONDER, TIMESTAMP, SEAL, PERSON, AUTHORITY_SEAL, LICENCE, CREDENTIAL,
     )
 })  # fmt: skip
 

@@ -15,6 +15,7 @@ COUNTRY: Final = "CN"
 ORGANIZATION_IDENTIFIER_FORM: Final = re.compile(  # ETSI EN 319 412-1 §5.1.4; the code as in GB 32100-2015 §4.3
     r"NTRCN-[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}"
 )
+PERSON_NUMBER_FORM: Final = re.compile(r"[0-9a-f]{32}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]")
 
 
@@ -41,6 +42,32 @@ class LegalPerson:
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fitting(self.organization, "organization name")),
                 x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, identifier),
                 x509.NameAttribute(NameOID.COMMON_NAME, _fitting_common_name(self.common_name)),
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NaturalPerson:
+    """Who a one-time certificate is for (ETSI EN 319 412-2 §4.2.4)."""
+
+    surname: str  # the whole name as the person is known by: Chinese names are not divided here
+    common_name: str
+    serial_number: str  # tells persons of one name apart; opaque, never an identity number
+
+    def name(self) -> x509.Name:
+        """Return C, surname, CN and serialNumber, once each.
+
+        Raises:
+            ProfileError: a name is empty, too long or holds invisible characters; or a serial number of another form.
+        """
+        if not PERSON_NUMBER_FORM.fullmatch(self.serial_number):
+            raise ProfileError("a person's number has 32 hexadecimal digits")
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY),
+                x509.NameAttribute(NameOID.SURNAME, _fitting(self.surname, "name")),
+                x509.NameAttribute(NameOID.COMMON_NAME, _fitting_common_name(self.common_name)),
+                x509.NameAttribute(NameOID.SERIAL_NUMBER, self.serial_number),
             ]
         )
 

@@ -14,6 +14,7 @@ POLICY_LICENCE: Final = ObjectIdentifier(f"{ARC}.1.1")
 POLICY_SEAL: Final = ObjectIdentifier(f"{ARC}.1.2")
 POLICY_SERVICE: Final = ObjectIdentifier(f"{ARC}.1.3")
 POLICY_TIMESTAMP: Final = ObjectIdentifier(f"{ARC}.1.4")
+POLICY_PERSON: Final = ObjectIdentifier(f"{ARC}.1.5")  # one-time certificates of natural persons
 
 EXTENSION_SEAL: Final = ObjectIdentifier(f"{ARC}.2.1")  # SealInfo, see verify/extensions.py
 EXTENSION_LICENCE: Final = ObjectIdentifier(f"{ARC}.2.2")  # LicenceInfo, see verify/extensions.py

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from api.acts.presence import dead
 from api.db.work import SqlUnitOfWork
-from ca.certificate_states import Life, void_needs_revocation
+from ca.certificate_states import Life, Reason, Status, void_needs_revocation
 from ca.ports import CertificateRecord
 
 
@@ -20,6 +20,7 @@ class Resolved:
     certificates: int
     revoked: int
     uses: int
+    signatures: int  # by persons
     lines: int  # CRLs and time-stamps
 
 
@@ -36,6 +37,13 @@ def resolve(engine: Engine, folder: Path, *, now: datetime) -> Resolved:
         uses = [use for use in work.uses.unfinished() if use.process in gone]
         for use in uses:
             work.uses.refuse(use.id, detail="the service stopped before the sealed file was stored", at=now)
+        signatures = [use for use in work.people.uses.unfinished() if use.process in gone]
+        for signature in signatures:
+            work.people.uses.refuse(
+                signature.id, detail="the service stopped before the signed file was stored", at=now
+            )
+            if signature.serial is not None:
+                revoke_unused(work, signature.serial, at=now)
         lines = work.ledger.void_of(gone)
         work.replies.release_of(gone)
         work.ledger.forget(gone)
@@ -44,9 +52,10 @@ def resolve(engine: Engine, folder: Path, *, now: datetime) -> Resolved:
             certificates=len(open_rows),
             revoked=sum(void_needs_revocation(Life(row.state)) for row in open_rows),
             uses=len(uses),
+            signatures=len(signatures),
             lines=lines,
         )
-        if open_rows or uses or lines:
+        if open_rows or uses or signatures or lines:
             work.ledger.note(
                 at=now,
                 actor="service",
@@ -54,6 +63,7 @@ def resolve(engine: Engine, folder: Path, *, now: datetime) -> Resolved:
                 subject="ledger",
                 certificates=[f"{row.serial:x}" for row in open_rows],
                 uses=[use.id for use in uses],
+                signatures=[use.id for use in signatures],
             )
         work.commit()
     return found
@@ -65,3 +75,10 @@ def void_all(work: SqlUnitOfWork, rows: list[CertificateRecord], *, now: datetim
         serials = [row.serial for row in rows if void_needs_revocation(Life(row.state)) is revoked]
         if serials:
             work.certificates.void(serials, revoked=revoked, now=now)
+
+
+def revoke_unused(work: SqlUnitOfWork, serial: int, *, at: datetime) -> None:
+    """The certificate of a signature that came to nothing ends as part of the caller's transaction."""
+    record = work.certificates.get(serial)
+    if record is not None and record.standing.status is not Status.REVOKED:
+        work.certificates.stand(serial, record.standing.revoke(Reason.CESSATION, at=at))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, updat
 from sqlalchemy.exc import IntegrityError
 
 from api.db.people_tables import assertions, challenges, invitations, members, passkeys, persons
+from api.db.person_uses import SqlPersonUses
 from api.db.tables import tokens
 from api.errors import MemberExistsError
 
@@ -133,6 +134,7 @@ class SqlPeople:
     def __init__(self, connection: Connection) -> None:
         """Work inside the caller's transaction."""
         self._connection = connection
+        self.uses = SqlPersonUses(connection)
 
     # -- persons and their roles
 
