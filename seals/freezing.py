@@ -118,7 +118,7 @@ class _Writer:
         if one.fill is None or one.fill.kind is not FillKind.TICK:
             return generic.DictionaryObject({pdf_name("/N"): self._stamps.empty})
         off, on = self._stamps.tick_box(one.fill.width_mm, one.fill.height_mm, one.page.rotate)
-        field[pdf_name("/AS")] = field[pdf_name("/V")] = pdf_name("/Off")
+        field[pdf_name("/V")] = pdf_name("/Off")
         states = generic.DictionaryObject({pdf_name("/Off"): off, pdf_name("/Yes"): on})
         return generic.DictionaryObject({pdf_name("/N"): states})
 
@@ -160,8 +160,11 @@ def _widget(one: Planned, name: str) -> generic.DictionaryObject:
             pdf_name("/F"): generic.NumberObject(_PRINTED_AND_LOCKED),
             pdf_name("/Rect"): generic.ArrayObject(generic.FloatObject(f"{value:.4f}") for value in one.box or ()),
             pdf_name("/P"): one.page.ref,
+            pdf_name("/AS"): pdf_name("/Off"),  # of a field with one appearance it means nothing, and see below
         }
     )
+    # With /AS, pyHanko takes no appearance stream for rewritten in place. Without, it misreads every appearance that is
+    # older than the signature, and calls the fields locked and changed.
     if written:
         field[pdf_name("/DA")] = generic.TextStringObject("0 g")  # required, table 228; the service draws the text
     return field

@@ -50,16 +50,22 @@ class ValidationDataRule(DSSCompareRule):
 
 
 class WatchedForm(FormUpdatingRule):
-    """pyHanko's rule for forms, remembering what it let pass."""
+    """pyHanko's rule for forms, remembering what it let pass.
+
+    It permits more than was done: for any appearance that is older than the last revision, too. Only objects that the
+    revision holds count as touched, or every signed field would seem to be filled again.
+    """
 
     def __init__(self) -> None:
         super().__init__([SigFieldCreationRule(), SigFieldModificationRule(), GenericFieldModificationRule()])
         self.seen: list[FormUpdate] = []
 
     def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
+        changed = new.explicit_refs_in_revision()
         for level, update in super().apply(old, new):
-            self.seen.append(update)
-            yield level, update
+            if update.updated_ref in changed:
+                self.seen.append(update)
+                yield level, update
 
 
 def compare(form: WatchedForm, old: HistoricalResolver, new: HistoricalResolver) -> DiffResult:
