@@ -170,6 +170,7 @@ class SignedSlot:
     digest: bytes  # of the bytes that it covers
     signature: bytes  # the CMS as embedded
     certificate: bytes  # DER, of the signer
+    certifies: int | None = None  # DocMDP level, if it certifies the document
 
 
 NOTHING_FILLED: Final[Mapping[str, str]] = MappingProxyType({})
