@@ -23,6 +23,7 @@ class PartyState(StrEnum):
 
     WAITING = "waiting"  # an earlier step is not through
     INVITED = "invited"
+    REQUESTED = "requested"  # the handler has no right to the seal: its approvers decide
     AUTHORISED = "authorised"  # agreed to, by assertion, request or mandate; not yet sealed
     SEALING = "sealing"  # the seal is on its way
     FAILED = "failed"  # says why and when it is tried again; without a time it waits for a person
@@ -48,12 +49,21 @@ ENVELOPE_MOVES: Final[dict[EnvelopeState, frozenset[EnvelopeState]]] = {
 _OPEN: Final = frozenset({PartyState.DECLINED, PartyState.RELEASED})
 PARTY_MOVES: Final[dict[PartyState, frozenset[PartyState]]] = {
     PartyState.WAITING: frozenset({PartyState.INVITED, PartyState.NOTIFIED, PartyState.RELEASED}),
-    PartyState.INVITED: frozenset({PartyState.AUTHORISED, PartyState.APPROVED, PartyState.SEALED}) | _OPEN,
+    PartyState.INVITED: frozenset({PartyState.REQUESTED, PartyState.AUTHORISED, PartyState.APPROVED, PartyState.SEALED})
+    | _OPEN,
+    PartyState.REQUESTED: frozenset({PartyState.INVITED, PartyState.AUTHORISED}) | _OPEN,
     PartyState.AUTHORISED: frozenset({PartyState.SEALING, PartyState.FAILED, PartyState.SEALED, PartyState.INVITED})
     | _OPEN,
     PartyState.SEALING: frozenset({PartyState.SEALING, PartyState.FAILED, PartyState.SEALED, PartyState.RELEASED}),
     PartyState.FAILED: frozenset(
-        {PartyState.AUTHORISED, PartyState.SEALING, PartyState.FAILED, PartyState.SEALED, PartyState.INVITED}
+        {
+            PartyState.REQUESTED,
+            PartyState.AUTHORISED,
+            PartyState.SEALING,
+            PartyState.FAILED,
+            PartyState.SEALED,
+            PartyState.INVITED,
+        }
     )
     | _OPEN,
     PartyState.SEALED: frozenset(),

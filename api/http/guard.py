@@ -13,8 +13,18 @@ from api.errors import ForbiddenError, ServiceError, UnauthenticatedError
 from api.http.refusals import answer
 from api.problems import detail_of, problem_for
 
-UPLOADS: Final = re.compile(r"/api/v1/seals/[^/]*/uses")
 SCOPE: Final = "seal"
+PERSON: Final = "person"  # what a person may send where is for the route to decide
+UPLOADS: Final = (
+    (re.compile(r"/api/v1/seals/[^/]*/uses"), (SCOPE,)),
+    (re.compile(r"/api/v1/envelopes/.*/(documents|attachments|revisions)"), (SCOPE, PERSON)),
+    (re.compile(r"/api/v1/envelope-templates/[^/]*/rows"), (SCOPE, PERSON)),
+)
+
+
+def scopes_for(path: str) -> tuple[str, ...] | None:
+    """The scopes that let a document in at this path; None where no documents come in."""
+    return next((scopes for pattern, scopes in UPLOADS if pattern.fullmatch(path)), None)
 
 
 class TokenFirst:
@@ -27,9 +37,10 @@ class TokenFirst:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may come in."""
-        if scope["type"] == "http" and scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]):
+        needed = scopes_for(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if needed is not None:
             try:
-                await run_in_threadpool(self._check, Headers(scope=scope).get("authorization", ""))
+                await run_in_threadpool(self._check, Headers(scope=scope).get("authorization", ""), needed)
             except ServiceError as exc:
                 refusal = answer(problem_for(exc), detail=detail_of(exc))
                 refusal.headers["Connection"] = "close"  # what follows on it is the body nobody wants
@@ -37,9 +48,9 @@ class TokenFirst:
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, authorization: str) -> None:
+    def _check(self, authorization: str, needed: tuple[str, ...]) -> None:
         kind, _, secret = authorization.partition(" ")
         if kind.lower() != "bearer":
             raise UnauthenticatedError("send a bearer token in the Authorization header")
-        if SCOPE not in authenticate(self._office, secret.strip()).scopes:
-            raise ForbiddenError(f"this token lacks the scope {SCOPE}")
+        if not authenticate(self._office, secret.strip()).scopes.intersection(needed):
+            raise ForbiddenError(f"this token lacks the scope {needed[0]}")

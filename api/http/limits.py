@@ -37,7 +37,12 @@ class BodyLimit:
     def _limit(self, path: str, content_type: bytes) -> int:
         if path.startswith("/pki/"):
             return MAX_PROTOCOL_BYTES
-        takes_files = path == "/api/v1/verify" or (path.startswith("/api/v1/seals/") and path.endswith("/uses"))
+        takes_files = (
+            path == "/api/v1/verify"
+            or (path.startswith("/api/v1/seals/") and path.endswith("/uses"))
+            or (path.startswith("/api/v1/envelopes/") and path.endswith(("/documents", "/attachments", "/revisions")))
+            or (path.startswith("/api/v1/envelope-templates/") and path.endswith("/rows"))
+        )
         in_form = content_type.partition(b";")[0].strip().lower() == b"multipart/form-data"
         return self._document if takes_files and in_form else self._json
 

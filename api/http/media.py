@@ -9,6 +9,14 @@ class Pdf(StreamingResponse):
     media_type = "application/pdf"
 
 
+class Zip(StreamingResponse):
+    media_type = "application/vnd.etsi.asic-e+zip"  # ETSI EN 319 162-1 §4.3.3
+
+
+class Bytes(StreamingResponse):
+    media_type = "application/octet-stream"
+
+
 class Pem(Response):
     media_type = "application/x-pem-file"
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from api.acts.office import Office
 from api.errors import ServiceError
-from api.tasks import deliver_webhooks, forget_deliveries, heartbeat, publish_crls, renew_responders, warn_of_expiry
+from api.tasks import deliver_webhooks, forget_deliveries, heartbeat, publish_crls, pursue_envelopes, renew_responders, warn_of_expiry
 from ca.errors import CaError
 from hsm.errors import HsmError
 
@@ -26,6 +26,7 @@ class Task:
 
 TASKS: Final[dict[str, Task]] = {
     "heartbeat": Task(heartbeat.EVERY_S, heartbeat.run, everywhere=True),
+    "pursue-envelopes": Task(pursue_envelopes.EVERY_S, pursue_envelopes.run),
     "publish-crls": Task(300, publish_crls.run),
     "renew-responders": Task(3600, renew_responders.run),
     "warn-of-expiry": Task(3600, warn_of_expiry.run),

@@ -1,0 +1,5 @@
+"""Templates of envelopes over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["envelopes"])

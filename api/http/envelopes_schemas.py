@@ -1,0 +1,476 @@
+"""What the envelope interface takes and gives."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from api.acts.envelope_choices import Choice
+from api.acts.envelope_drafting import LinkPlan, PartyPlan, Plan
+from api.acts.envelope_links import Link
+from api.db.envelope_records import AttachmentRecord, DocumentRecord, PartyRecord, SlotRecord, TemplateRecord, Whole
+from api.http.schemas import Strict
+from seals.envelope_history import Step
+from seals.envelopes import OnOutage, PartyKind, PartyRole
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+Words = Annotated[str, StringConstraints(max_length=200)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)]
+Uscc = Annotated[str, StringConstraints(max_length=18)]
+Id = Annotated[str, StringConstraints(max_length=32)]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Mm = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
+Size = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+PageNumber = Annotated[int, Field(ge=-10_000, le=10_000)]
+SealKindName = Literal["official", "finance", "invoice", "contract", "representative", "other"]
+
+
+class AtPositionIn(Strict):
+    """Centre of the picture, from the top left corner of the page as displayed."""
+
+    at: Literal["position"]
+    page: PageNumber
+    x_mm: Mm
+    y_mm: Mm
+
+
+class AtKeywordIn(Strict):
+    """Centre of the picture on a text of the document."""
+
+    at: Literal["keyword"]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    index: Annotated[int, Field(ge=-1000, le=1000)] = 1
+    dx_mm: Mm = 0.0
+    dy_mm: Mm = 0.0
+    first_page: PageNumber = 1
+    last_page: PageNumber | None = None
+
+
+class EveryPageIn(Strict):
+    """The same place on every page."""
+
+    at: Literal["every-page"]
+    x_mm: Mm
+    y_mm: Mm
+    first_page: PageNumber = 1
+    last_page: PageNumber = -1
+
+
+class SeamIn(Strict):
+    """骑缝章: the seal cut into slices over the edge of the pages."""
+
+    y_mm: Mm
+    edge: Literal["right", "left"] = "right"
+    first_page: PageNumber = 1
+    last_page: PageNumber = -1
+
+
+class FillIn(Strict):
+    """A field to fill in. With `value` the sender fills it in, and the party cannot change it."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    kind: Literal["text", "date", "tick", "statement"]
+    page: PageNumber
+    x_mm: Mm
+    y_mm: Mm
+    width_mm: Size
+    height_mm: Size
+    required: bool = True
+    max_chars: Annotated[int, Field(ge=1, le=2000)] = 200
+    statement: Words = ""
+    value: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class SlotIn(Strict):
+    """Where one party's seal goes in one document, and what the party fills in there."""
+
+    party: Name
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+    kinds: tuple[SealKindName, ...] = ()
+    spots: Annotated[
+        tuple[Annotated[AtPositionIn | AtKeywordIn | EveryPageIn, Field(discriminator="at")], ...], Field(max_length=50)
+    ] = ()
+    seam: SeamIn | None = None
+    width_mm: Size = 42.0
+    height_mm: Size = 42.0
+    fills: Annotated[tuple[FillIn, ...], Field(max_length=200)] = ()
+    own_client: bool = False
+
+
+class PartyIn(Strict):
+    """A party: an enterprise by its USCC; a person by account, or by name and contact to be invited."""
+
+    id: Name
+    kind: Literal["enterprise", "person"] = "enterprise"
+    role: Literal["sign", "approve", "copy"] = "sign"
+    step: Annotated[int, Field(ge=0, le=1000)] = 0
+    required: bool = True
+    uscc: Uscc | None = None
+    person: Id | None = None
+    name: Annotated[str, StringConstraints(max_length=64)] = ""
+    contact: Annotated[str, StringConstraints(max_length=128)] = ""
+
+    def to_plan(self) -> PartyPlan:
+        return PartyPlan(
+            id=self.id, kind=PartyKind(self.kind), role=PartyRole(self.role), step=self.step, required=self.required,
+            name=self.name, uscc=self.uscc, person=self.person, contact=self.contact,
+        )  # fmt: skip
+
+
+class LinkIn(Strict):
+    """A reference to a concluded envelope; without a hash, to its first document."""
+
+    kind: Literal["rescinds", "call-off-of", "amends"]
+    target: Id
+    sha256: Digest | None = None
+
+
+class CreateIn(Strict):
+    """A new draft."""
+
+    uscc: Uscc
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class PlanIn(Strict):
+    """Everything of a draft but its files; replaces what was set before."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    parties: Annotated[list[PartyIn], Field(max_length=100)]
+    slots: dict[Id, Annotated[list[SlotIn], Field(max_length=100)]]
+    matter: Annotated[str, StringConstraints(max_length=64)] = ""
+    amount: Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2, allow_inf_nan=False)] | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LT"
+    on_timestamp_outage: Literal["wait", "degrade"] = "wait"
+    at_least: Annotated[int, Field(ge=1, le=100)] | None = None
+    deadline: AwareDatetime | None = None
+    links: Annotated[tuple[LinkIn, ...], Field(max_length=20)] = ()
+    rescission_reason: (
+        Literal["content-wrong", "wrong-seal", "wrong-signatory", "cooperation-ended", "other"] | None
+    ) = None
+
+    def to_plan(self) -> Plan:
+        return Plan(
+            title=self.title,
+            parties=[one.to_plan() for one in self.parties],
+            slots={key: [one.model_dump(mode="json") for one in slots] for key, slots in self.slots.items()},
+            matter=self.matter,
+            amount=self.amount,
+            currency=self.currency,
+            level=self.level,
+            on_outage=OnOutage(self.on_timestamp_outage),
+            at_least=self.at_least,
+            deadline=self.deadline,
+            links=[
+                LinkPlan(
+                    kind=Link(one.kind),
+                    target=one.target,
+                    sha256=None if one.sha256 is None else bytes.fromhex(one.sha256),
+                )
+                for one in self.links
+            ],
+            rescission_reason=self.rescission_reason,
+        )
+
+
+class ChoiceIn(Strict):
+    """Which seal goes into one slot, and what is filled in there."""
+
+    document: Id
+    slot: Annotated[str, StringConstraints(max_length=60)]
+    seal: Annotated[str, StringConstraints(max_length=14)] | None = None
+    values: dict[str, Annotated[str, StringConstraints(max_length=2000)]] = Field(default_factory=dict)
+
+    def to_choice(self) -> Choice:
+        return Choice(document=self.document, slot=self.slot, seal=self.seal, values=self.values)
+
+
+class BeginIn(Strict):
+    """What the party is about to agree to. A slot that is left out gets the one seal that fits."""
+
+    choices: Annotated[tuple[ChoiceIn, ...], Field(max_length=1000)] = ()
+    mandate: Id | None = None
+
+
+class AskIn(BeginIn):
+    """The same for a handler without the right: its approvers are asked."""
+
+    reason: Reason
+
+
+class BegunOut(BaseModel):
+    """What the browser hands to `navigator.credentials.get`, and the intent behind the challenge."""
+
+    id: str
+    options: dict[str, Any]
+    intent: dict[str, Any]
+
+
+class ConfirmIn(Strict):
+    """The authenticator's answer (AuthenticationResponseJSON)."""
+
+    response: dict[str, Any]
+
+
+class ReasonIn(Strict):
+    """Why."""
+
+    reason: Reason
+
+
+class TransferIn(Strict):
+    """To whom the party's task goes, and why."""
+
+    person: Id
+    reason: Words = ""
+
+
+class ExtendIn(Strict):
+    """The new deadline."""
+
+    deadline: AwareDatetime
+
+
+class RedeemIn(Strict):
+    """The code that a person without an account was sent."""
+
+    code: Annotated[str, StringConstraints(min_length=16, max_length=64)]
+
+
+class DocumentOut(BaseModel):
+    """A document."""
+
+    id: str
+    name: str
+    pages: int
+    source_sha256: str
+    frozen_sha256: str | None  # what everybody agrees to
+    sha256: str | None  # of the newest revision
+    revision: int
+    archived: bool
+    slots: list[dict[str, Any]]  # as placed
+
+    @classmethod
+    def of(cls, one: DocumentRecord) -> Self:
+        return cls(
+            id=one.id, name=one.name, pages=one.pages, source_sha256=one.source_sha256.hex(),
+            frozen_sha256=_hex(one.frozen_sha256), sha256=_hex(one.current_sha256), revision=one.revision,
+            archived=one.archived, slots=[dict(slot) for slot in one.fields],
+        )  # fmt: skip
+
+
+class SlotOut(BaseModel):
+    """One slot of a sent envelope."""
+
+    document: str
+    slot: str
+    state: str
+    kinds: list[str]
+    seal: str | None
+    seal_use: str | None
+    values: dict[str, Any]
+    level: str | None
+    revision: int | None
+    sha256: str | None
+    serial: str | None
+    time: datetime | None
+
+    @classmethod
+    def of(cls, one: SlotRecord) -> Self:
+        return cls(
+            document=one.document, slot=one.id, state=one.state, kinds=list(one.kinds), seal=one.seal,
+            seal_use=one.seal_use, values=dict(one.field_values), level=one.level, revision=one.revision,
+            sha256=_hex(one.sha256), serial=one.serial, time=one.time,
+        )  # fmt: skip
+
+
+class PartyOut(BaseModel):
+    """A party, how far it is, and why it is not further."""
+
+    id: str
+    name: str
+    kind: str
+    role: str
+    step: int
+    required: bool
+    uscc: str | None
+    person: str | None
+    state: str
+    reason_code: str | None
+    reason: str | None
+    retry_at: datetime | None
+    request: str | None
+    viewed_at: datetime | None
+    answered_at: datetime | None
+    slots: list[SlotOut]
+
+    @classmethod
+    def of(cls, one: PartyRecord, slots: tuple[SlotRecord, ...]) -> Self:
+        return cls(
+            id=one.id, name=one.name, kind=one.kind.value, role=one.role.value, step=one.step, required=one.required,
+            uscc=one.uscc, person=one.person, state=one.state.value, reason_code=one.reason_code, reason=one.reason,
+            retry_at=one.retry_at, request=one.grounds.get("request"), viewed_at=one.viewed_at,
+            answered_at=one.answered_at, slots=[SlotOut.of(slot) for slot in slots],
+        )  # fmt: skip
+
+
+class EnvelopeOut(BaseModel):
+    """An envelope."""
+
+    id: str
+    uscc: str
+    title: str
+    state: str
+    reason: str | None
+    matter: str
+    amount: Decimal | None
+    currency: str
+    level: str
+    on_timestamp_outage: str
+    at_least: int | None
+    deadline: datetime | None
+    made_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
+    archived_at: datetime | None
+    retry_at: datetime | None  # when report and archive are tried again
+    failure: str | None  # why they are not made yet
+    reminders: int
+    rescinds: str | None
+    rescission_reason: str | None
+    documents: list[DocumentOut]
+    parties: list[PartyOut]
+
+    @classmethod
+    def of(cls, whole: Whole) -> Self:
+        r = whole.record
+        return cls(
+            id=r.id, uscc=r.uscc, title=r.title, state=r.state.value, reason=r.reason, matter=r.matter,
+            amount=r.amount, currency=r.currency, level=r.level, on_timestamp_outage=r.on_outage.value,
+            at_least=r.at_least, deadline=r.deadline, made_at=r.made_at, sent_at=r.sent_at, ended_at=r.ended_at,
+            archived_at=r.archived_at, retry_at=r.retry_at, failure=r.failure, reminders=r.reminders,
+            rescinds=r.rescinds, rescission_reason=r.rescission_reason,
+            documents=[DocumentOut.of(one) for one in whole.documents],
+            parties=[PartyOut.of(one, whole.slots_of(one.id)) for one in whole.parties],
+        )  # fmt: skip
+
+
+class SentOut(BaseModel):
+    """A sent envelope, with the codes for persons without an account: shown this once."""
+
+    envelope: EnvelopeOut
+    invitations: dict[str, str]
+
+
+class EnvelopeLine(BaseModel):
+    """An envelope in a list."""
+
+    id: str
+    uscc: str
+    title: str
+    state: str
+    deadline: datetime | None
+    made_at: datetime
+    sent_at: datetime | None
+
+
+class EnvelopePage(BaseModel):
+    """A part of the caller's envelopes; `next` continues it."""
+
+    items: list[EnvelopeLine]
+    next: str | None
+
+
+class StepOut(BaseModel):
+    """A step of the history, hashed over the one before it."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    detail: dict[str, Any]
+    sha256: str
+
+    @classmethod
+    def of(cls, one: Step) -> Self:
+        return cls(
+            number=one.number, at=one.at, actor=one.actor, act=one.act, detail=dict(one.detail), sha256=one.sha256.hex()
+        )
+
+
+class HistoryOut(BaseModel):
+    """The whole history."""
+
+    items: list[StepOut]
+    head: str  # digest of the last step
+
+
+class AttachmentOut(BaseModel):
+    """A file that goes with the envelope."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, one: AttachmentRecord) -> Self:
+        return cls(id=one.id, name=one.name, media_type=one.media_type, size=one.size, sha256=one.sha256.hex())
+
+
+class AttachmentList(BaseModel):
+    """All of an envelope."""
+
+    items: list[AttachmentOut]
+
+
+class LinkOut(BaseModel):
+    """A reference to or from another envelope."""
+
+    kind: str
+    envelope: str
+    target: str
+    sha256: str
+
+
+class LinkList(BaseModel):
+    """References from this envelope, and to it."""
+
+    items: list[LinkOut]
+
+
+class TemplateIn(Strict):
+    """Keep a draft as a template."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class TemplateOut(BaseModel):
+    """A template: the roles to be taken, and the fields to be filled in."""
+
+    id: str
+    uscc: str
+    name: str
+    made_at: datetime
+    roles: list[str]
+    fields: list[str]
+
+    @classmethod
+    def of(cls, one: TemplateRecord) -> Self:
+        return cls(
+            id=one.id, uscc=one.uscc, name=one.name, made_at=one.made_at,
+            roles=[party["id"] for party in one.body["parties"]], fields=list(one.body["columns"]),
+        )  # fmt: skip
+
+
+class TemplateList(BaseModel):
+    """The caller's templates."""
+
+    items: list[TemplateOut]
+
+
+def _hex(digest: bytes | None) -> str | None:
+    return None if digest is None else digest.hex()
