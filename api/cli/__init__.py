@@ -14,7 +14,17 @@ from seals.errors import SealError
 from verify.errors import VerifyError
 
 USAGE: Final = 64  # EX_USAGE of sysexits.h
-COMMANDS: Final = ("ceremony", "arl", "serve", "worker", "token", "hsm", "verify", "demo")
+COMMANDS: Final = {  # with what the list of commands says, so that it is shown without loading them
+    "ceremony": "Hold the key ceremony that FILE (YAML) describes.",
+    "arl": "Sign the root's next list of revoked CAs.",
+    "serve": "Serve the register, sealing, checking and the PKI endpoints.",
+    "worker": "Do what has to happen without anybody asking.",
+    "seal-batch": "Put one seal on many files.",
+    "token": "Make, list and withdraw bearer tokens.",
+    "hsm": "Prepare a PKCS#11 token and check a key store.",
+    "verify": "Check a PDF, a QR picture or a scanned code.",
+    "demo": "Do the whole job in one folder, without a server.",
+}
 
 
 class Commands(click.Group):
@@ -26,8 +36,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"api.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"api.cli.{module}"), module)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
