@@ -8,7 +8,15 @@ from typing import Final
 
 from api.acts.office import Office
 from api.errors import ServiceError
-from api.tasks import deliver_webhooks, forget_deliveries, heartbeat, publish_crls, pursue_envelopes, renew_responders, warn_of_expiry
+from api.tasks import (
+    deliver_webhooks,
+    forget_deliveries,
+    heartbeat,
+    publish_crls,
+    pursue_envelopes,
+    renew_responders,
+    warn_of_expiry,
+)
 from ca.errors import CaError
 from hsm.errors import HsmError
 
