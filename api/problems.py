@@ -90,6 +90,7 @@ PROBLEMS: Final[dict[type[Exception], Problem]] = {
     # formats
     verify.MalformedTokenError: Problem(400, "malformed-token", "Not a code of a known kind", exit_code=65),
     verify.MalformedStatusListError: Problem(400, "malformed-status-list", "Not a status list", exit_code=65),
+    verify.MalformedMandateError: Problem(400, "malformed-mandate", "Not a joint mandate", exit_code=65),
     verify.MalformedCertificateError: Problem(400, "malformed-certificate", "Not a usable certificate", exit_code=65),
     MaterialError: Problem(422, "trust-material", "Not a certificate to trust", exit_code=64),
     verify.EncodingError: Problem(422, "encoding", "A value that the format cannot carry"),

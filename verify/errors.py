@@ -19,3 +19,7 @@ class MalformedCertificateError(VerifyError):
 
 class EncodingError(VerifyError):
     """A value that the format cannot carry was given to an encoder."""
+
+
+class MalformedMandateError(VerifyError):
+    """Not a joint mandate in its one spelling."""

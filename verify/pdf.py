@@ -8,6 +8,7 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from verify.chain import PathChecker
+from verify.joint_mandate_pdf import with_mandates
 from verify.judging import MAX_MATERIAL, material_of
 from verify.pdf_changes import ChangeReader
 from verify.pdf_signature import Field, Judgement, judge_mathematics, judge_stamp, read_field
@@ -50,7 +51,7 @@ def _check(opened: Opened, trust: Trust, now: datetime, limits: PdfLimits) -> Re
     fields = _fields(opened, limits)
     findings = list(_file_findings(opened, fields, limits))
     judgement = _prepare(opened, fields, trust, now, limits)
-    reports = _judge_all(judgement, fields, limits)
+    reports = with_mandates(opened, fields, _judge_all(judgement, fields, limits), trust, now=now, limits=limits)
     return Report(kind="pdf", checked_at=now, findings=tuple(findings), signatures=tuple(reports))
 
 

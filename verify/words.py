@@ -86,6 +86,61 @@ TABLE: Final[dict[str, Words]] = {
         en="The file carries no seal or signature, so there is nothing to confirm.",
         zh="文件中没有印章或签名，无从确认。",
     ),
+    # -- joint mandates
+    "mandate.joint": Words(
+        when="the file carries a joint mandate for the enterprise that sealed, good at the time, signed by all who gave it",
+        verdict=PASSED,
+        en="Sealed by {attorney} for {principals} under the joint mandate {id}, valid at {moment} ({scope}). Whether it was withdrawn before is told at {status}",
+        zh="由{attorney}代表{principals}依据联合授权 {id} 盖章，授权在 {moment} 有效（{scope}）。授权此前是否被撤回，可查询 {status}",
+    ),
+    "mandate.unreadable": Words(
+        when="the file carries a joint mandate that is not in its one spelling",
+        verdict=FAILED,
+        en="The joint mandate in the file cannot be read ({what}). For whom the seal was used is not proven.",
+        zh="文件所附联合授权无法读取（{what}），无法证明印章代表何方使用。",
+    ),
+    "mandate.unsigned": Words(
+        when="a principal of the joint mandate has not signed it, or not readably",
+        verdict=FAILED,
+        en="The joint mandate {id} is not signed by {principal}.",
+        zh="联合授权 {id} 未经{principal}签署。",
+    ),
+    "mandate.other-signer": Words(
+        when="what stands for a principal's signature was made with the seal of somebody else",
+        verdict=FAILED,
+        en="The joint mandate {id} is signed by {signer} where {principal} should have signed.",
+        zh="联合授权 {id} 本应由{principal}签署，实际签署方为{signer}。",
+    ),
+    "mandate.principal-seal": Words(
+        when="a principal signed the joint mandate with another seal than the official one",
+        verdict=FAILED,
+        en="{principal} has signed the joint mandate {id} with a seal that is not its official one.",
+        zh="{principal}签署联合授权 {id} 时使用的不是法定名称章。",
+    ),
+    "mandate.principal": Words(
+        when="a principal's signature of the joint mandate does not hold, or cannot be judged",
+        verdict=FAILED,
+        en="The signature of {principal} under the joint mandate {id} does not hold: {what}",
+        zh="{principal}对联合授权 {id} 的签署不成立：{what}",
+    ),
+    "mandate.foreign": Words(
+        when="the joint mandate carries signatures of others than its principals",
+        verdict=FAILED,
+        en="The joint mandate {id} carries signatures of others than its principals ({who}).",
+        zh="联合授权 {id} 带有授权方以外的签署（{who}）。",
+    ),
+    "mandate.seal-kind": Words(
+        when="the seal is of a kind that the joint mandate does not name",
+        verdict=FAILED,
+        en="The joint mandate {id} is for seals of the kind {kinds}; this one is {kind}.",
+        zh="联合授权 {id} 仅限印章类型 {kinds}，本印章为 {kind}。",
+    ),
+    "mandate.period": Words(
+        when="the seal was used outside the period of the joint mandate",
+        verdict=FAILED,
+        en="The joint mandate {id} is good from {begins} to {ends}; the seal was used at {moment}.",
+        zh="联合授权 {id} 有效期为 {begins} 至 {ends}，印章使用时间为 {moment}。",
+    ),
     # -- a container of several files (ASiC-E)
     "asic.readable": Words(
         when="the container was read to its end: every byte of it belongs to one file",
