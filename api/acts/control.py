@@ -125,9 +125,10 @@ def _confirm(office: Office, work: SqlUnitOfWork, person_id: str, response: Mapp
         at=now,
         actor=person_id,
         act="assertion.accept",
-        subject=intent.subject,
+        subject=person_id,
         assertion=stored.id,
         kind=intent.kind.value,
+        about=intent.subject,
         challenge=asked.challenge.hex(),
     )
     return Assertion(id=stored.id, person=person_id, credential=passkey.id, intent=intent, at=now)
