@@ -45,6 +45,7 @@ def resolve(engine: Engine, folder: Path, *, now: datetime) -> Resolved:
             if signature.serial is not None:
                 revoke_unused(work, signature.serial, at=now)
         lines = work.ledger.void_of(gone)
+        work.remote.resolve_of(gone)
         work.replies.release_of(gone)
         work.ledger.forget(gone)
         found = Resolved(

@@ -113,17 +113,7 @@ class OfficeTimeStamper:
         Raises:
             TimestampError: the service cannot stamp now; none of them was handed out.
         """
-        asked = [
-            TimestampRequest(
-                digest_name=digest_name,
-                digest=digest,
-                imprint=wrap(SEQUENCE, digest_algorithm(digest_name), wrap(OCTET_STRING, digest)),
-                policy=None,
-                nonce=None,
-                certificate_wanted=True,
-            )
-            for digest in digests
-        ]
+        asked = [_request(digest, digest_name, nonce=None) for digest in digests]
         try:
             return [token_of(response) for response in _stamp_all(self.office, asked)] if asked else []
         except (HsmError, ServiceError) as exc:
@@ -132,3 +122,26 @@ class OfficeTimeStamper:
     def certificates(self) -> Sequence[x509.Certificate]:
         certificate = self.office.authority.certificate(TSA)
         return (certificate, *self.office.authority.chain_of(certificate))
+
+
+def stamp_digest(office: Office, digest: bytes, digest_name: str, *, nonce: int | None = None) -> bytes:
+    """Return a token over the digest.
+
+    Raises:
+        TimestampError: the service cannot stamp now.
+    """
+    try:
+        return token_of(_stamp_all(office, [_request(digest, digest_name, nonce=nonce)])[0])
+    except (HsmError, ServiceError) as exc:
+        raise TimestampError(f"the time-stamping service cannot work now: {exc}") from exc
+
+
+def _request(digest: bytes, digest_name: str, *, nonce: int | None) -> TimestampRequest:
+    return TimestampRequest(
+        digest_name=digest_name,
+        digest=digest,
+        imprint=wrap(SEQUENCE, digest_algorithm(digest_name), wrap(OCTET_STRING, digest)),
+        policy=None,
+        nonce=nonce,
+        certificate_wanted=True,
+    )

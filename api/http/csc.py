@@ -2,4 +2,8 @@
 
 from fastapi import APIRouter
 
-router = APIRouter(tags=["remote signing"])
+from api.http import csc_v1, csc_v2
+
+router = APIRouter()
+router.include_router(csc_v1.router)
+router.include_router(csc_v2.router)

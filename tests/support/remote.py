@@ -1,0 +1,118 @@
+"""Remote signing for tests: clients, and the way of a person through the page where he agrees."""
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from httpx import Response
+
+from api.acts.clients import add_client
+from api.db.clients import Client
+from tests.support.office import Hall
+from tests.support.people import Enrolled
+
+REDIRECT: Final = "https://app.example.org/back"
+
+
+@dataclass(frozen=True, slots=True)
+class Pkce:
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+
+    @property
+    def challenge(self) -> str:
+        return urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A registered client, and what it sends."""
+
+    hall: Hall
+    client: Client
+    secret: str | None
+
+    def request(self, pkce: Pkce, scope: str = "service", **more: str) -> dict[str, str]:
+        """Parameters of an authorization request."""
+        return {
+            "response_type": "code",
+            "client_id": self.client.id,
+            "redirect_uri": REDIRECT,
+            "scope": scope,
+            "state": "of mine",
+            "code_challenge": pkce.challenge,
+            "code_challenge_method": "S256",
+            **more,
+        }
+
+    def token(self, path: str = "/oauth/token", **form: str) -> Response:
+        proof = {} if self.secret is None else {"client_secret": self.secret}
+        return self.hall.client.post(path, data={"client_id": self.client.id, **proof, **form})
+
+    def redeem(self, code: str, pkce: Pkce, path: str = "/oauth/token", **form: str) -> Response:
+        return self.token(
+            path,
+            **{
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": REDIRECT,
+                "code_verifier": pkce.verifier,
+                **form,
+            },
+        )
+
+    def consent(self, person: Enrolled, request: dict[str, str]) -> Response:
+        """As the page does it: with a challenge first where hashes are to be signed."""
+        body: dict[str, Any] = {"request": request}
+        client = self.hall.client
+        if request.get("scope") == "credential":
+            asked = client.post("/oauth/consent/challenge", json=body, headers=person.headers())
+            if asked.status_code != 200:
+                return asked
+            body["response"] = person.agree(asked.json()["options"])
+        return client.post("/oauth/consent", json=body, headers=person.headers())
+
+    def code(self, person: Enrolled, pkce: Pkce, scope: str = "service", **more: str) -> str:
+        answer = self.consent(person, self.request(pkce, scope, **more))
+        assert answer.status_code == 200, answer.text
+        return query_of(answer.json()["redirect"])["code"]
+
+    def bearer(self, person: Enrolled) -> str:
+        """A token of scope service for this person."""
+        pkce = Pkce()
+        answer = self.redeem(self.code(person, pkce), pkce)
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["access_token"]
+        return token
+
+    def machine(self) -> str:
+        """A token of scope service for the enterprise's machine."""
+        answer = self.token(grant_type="client_credentials", scope="service")
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["access_token"]
+        return token
+
+
+def app(hall: Hall, *, uscc: str | None = None, public: bool = False) -> App:
+    client, secret = add_client(hall.office, name="文档平台", uscc=uscc, redirect_uris=[REDIRECT], public=public)
+    return App(hall=hall, client=client, secret=secret)
+
+
+def query_of(uri: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(uri).query).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Csc:
+    """Calls the remote signing interface with a bearer token."""
+
+    hall: Hall
+    token: str
+    version: str = "v1"
+
+    def __call__(self, method: str, **body: Any) -> Response:
+        return self.hall.client.post(
+            f"/csc/{self.version}/{method}", json=body, headers={"Authorization": f"Bearer {self.token}"}
+        )
