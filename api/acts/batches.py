@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from api.acts import rights
-from api.acts.batch_manifest import write_manifest
+from api.acts.batch_manifest import MANIFEST, SIGNATURE, write_manifest
 from api.acts.batch_results import results_of
 from api.acts.batch_sealing import placement_as_json
 from api.acts.batch_sources import open_bucket, source_of
@@ -230,6 +230,19 @@ def close(office: Office, batch_id: str) -> bool:
     if closed:
         _forget_inputs(office, batch)
     return closed
+
+
+def files_of(office: Office, batch: Batch) -> Iterator[tuple[str, str]]:
+    """Name each result and the manifest as they go into an archive, and their names in the object store."""
+    after = 0
+    while items := _sealed_after(office, batch.id, after):
+        for item in items:
+            if item.result is not None:
+                yield item.name, item.result
+        after = items[-1].number
+    if batch.manifest is not None and batch.manifest_signature is not None:
+        yield MANIFEST, batch.manifest
+        yield SIGNATURE, batch.manifest_signature
 
 
 def _sealed_after(office: Office, batch_id: str, after: int) -> list[Item]:

@@ -1,16 +1,23 @@
 """`vermilion serve`: the HTTP service and its pages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import click
 import uvicorn
 
+from api.acts.office import Office
 from api.authority_file import AUTHORITY_FILE
 from api.bootstrap import running_office, utc_now
+from api.cli.worker import run as work
 from api.demo.first_run import demo_authority, make_software_keys
 from api.http.app import create_app
 from api.settings import Settings, read_settings
 from api.tasks.heartbeat import beating
+
+WORKER_AFTER_S = 2.0
 
 
 @click.command()
@@ -28,7 +35,7 @@ def serve(host: str | None, port: int | None, data: Path | None, *, demo: bool) 
     settings = read_settings(host=host, port=port, data=data, demo=demo or None)
     if settings.demo:
         prepare_demo(settings)
-    with running_office(settings) as office, beating(office):
+    with running_office(settings) as office, beating(office), _with_worker(office, wanted=settings.demo):
         click.echo(f"{office.authority.name} · {office.authority.name_latin}")
         click.echo(f"Serving on http://{settings.host}:{settings.port}/")
         if not office.store.hardware:
@@ -41,6 +48,27 @@ def serve(host: str | None, port: int | None, data: Path | None, *, demo: bool) 
             server_header=False,
             proxy_headers=False,
         )
+
+
+@contextmanager
+def _with_worker(office: Office, *, wanted: bool) -> Iterator[None]:
+    """A worker in this process, so that envelopes and batches of the demo move; begun once the service answers."""
+    if not wanted:
+        yield
+        return
+    stop = Event()
+
+    def begin() -> None:
+        if not stop.wait(WORKER_AFTER_S):
+            work(office, stop, tasks=True)
+
+    thread = Thread(target=begin, name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def prepare_demo(settings: Settings) -> None:
