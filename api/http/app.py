@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from api.acts.office import Office
 from api.http import (
     batches,
+    containers,
     csc,
     enterprises,
     envelopes,
@@ -57,8 +58,8 @@ def create_app(office: Office) -> FastAPI:
     app.state.checks = CapacityLimiter(verify.AT_ONCE)
     app.state.rate_limit = RateLimit(office.settings.verify_per_minute)
     for part in (
-        enterprises, licences, people, seals, mandates, requests, envelopes, groups, batches, webhooks, events, verify,
-        csc, oauth, pki, health,
+        enterprises, licences, people, containers, seals, mandates, requests, envelopes, groups, batches, webhooks,
+        events, verify, csc, oauth, pki, health,
     ):  # fmt: skip
         app.include_router(part.router)
     refusals.install(app)

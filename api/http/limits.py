@@ -39,7 +39,7 @@ class BodyLimit:
             return MAX_PROTOCOL_BYTES
         takes_files = (
             path == "/api/v1/verify"
-            or (path.startswith("/api/v1/seals/") and path.endswith("/uses"))
+            or (path.startswith("/api/v1/seals/") and path.endswith(("/uses", "/containers")))
             or (path.startswith("/api/v1/envelopes/") and path.endswith(("/documents", "/attachments", "/revisions")))
             or (path.startswith("/api/v1/envelope-templates/") and path.endswith("/rows"))
         )
