@@ -78,6 +78,12 @@ def check(request: Request) -> Response:
     return page(request, "check.html")
 
 
+@router.get("/account")
+def account(request: Request) -> Response:
+    """Sign in with a passkey, or take up an invitation."""
+    return page(request, "account.html")
+
+
 @router.get("/api")
 def interfaces(request: Request) -> Response:
     """The API in one list, made from its own description."""

@@ -236,6 +236,14 @@ BROWSER: Final[Mapping[str, tuple[str, str]]] = {
         "文件里有的内容解压后过大，本站不收。",
         "Something in the file unpacks to more than is reasonable.",
     ),
+    "problem.changed-since-freeze": (
+        "文件在定稿之后被改动过，没有盖章。",
+        "The document changed after its layout was frozen; it was not sealed.",
+    ),
+    "problem.not-only-signed": (
+        "交回的文件除了签名还有别的改动，没有接受。",
+        "The file that came back changes more than the one signature; it was not accepted.",
+    ),
     "problem.429": ("请求太多，请过一分钟再试。", "Too many requests. Please try again in a minute."),
     "problem.5xx": (
         "服务出了故障，问题已记录。请稍后再试。",

@@ -7,11 +7,23 @@ from typing import Final
 
 from api.web.texts import PAGES, TITLES
 from api.web.texts_acts import BROWSER, DEMO, SHARED
+from api.web.texts_agree import AGREE, AGREE_BROWSER
+from api.web.texts_people import PEOPLE, PEOPLE_BROWSER
 
 LANGUAGES: Final = ("zh", "en")
 TAGS: Final = {"zh": "zh-CN", "en": "en"}  # BCP 47
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {**TITLES, **PAGES, **DEMO, **SHARED, **BROWSER}
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    **TITLES,
+    **PAGES,
+    **DEMO,
+    **SHARED,
+    **BROWSER,
+    **PEOPLE,
+    **PEOPLE_BROWSER,
+    **AGREE,
+    **AGREE_BROWSER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,9 @@ class Words:
         """What the browser modules need, as JSON."""
         verdicts = {key: self(key) for key in TITLES if key.startswith(("t.verdict.", "t.check."))}
         return json.dumps(
-            verdicts | {key: self(key) for key in (*SHARED, *BROWSER)}, ensure_ascii=False, separators=(",", ":")
+            verdicts | {key: self(key) for key in (*SHARED, *BROWSER, *PEOPLE_BROWSER, *AGREE_BROWSER)},
+            ensure_ascii=False,
+            separators=(",", ":"),
         )
 
 

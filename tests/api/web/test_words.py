@@ -24,6 +24,7 @@ SPARE = (
     "sig.",
     "t.",
     "field.",
+    "role.",
 )
 
 
