@@ -1,6 +1,8 @@
 """Pages of a document as pictures, for those who are asked to agree to it."""
 
 import io
+from dataclasses import dataclass
+from typing import Final
 
 import pypdfium2
 
@@ -13,7 +15,19 @@ from seals.errors import DocumentRefusedError, Reason
 from seals.png import PDFIUM
 
 
-def page_png(office: Office, document: DocumentRecord, number: int, *, width: int) -> bytes:
+POINT_MM: Final = 25.4 / 72
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePicture:
+    """A page as displayed, and its true size."""
+
+    png: bytes
+    width_mm: float
+    height_mm: float
+
+
+def page_png(office: Office, document: DocumentRecord, number: int, *, width: int) -> PagePicture:
     """Draw page `number`, 1-based, `width` pixels wide.
 
     Raises:
@@ -29,9 +43,10 @@ def page_png(office: Office, document: DocumentRecord, number: int, *, width: in
                 with pypdfium2.PdfDocument(file) as opened:
                     opened.init_forms()
                     page = opened[number - 1]
+                    across, down = (points * POINT_MM for points in page.get_size())
                     picture = page.render(scale=width / max(page.get_width(), 1.0), may_draw_forms=True).to_pil()
             except pypdfium2.PdfiumError as exc:
                 raise DocumentRefusedError(Reason.BROKEN, "the page cannot be drawn") from exc
     made = io.BytesIO()
     picture.save(made, "PNG")
-    return made.getvalue()
+    return PagePicture(png=made.getvalue(), width_mm=across, height_mm=down)

@@ -58,9 +58,10 @@ def page(
     who: WhoDep,
     width: Annotated[int, Query(ge=100, le=2000, description="in pixels")] = 1000,
 ) -> Png:
-    """One page of a document, as it stands, as a picture."""
+    """One page of a document, as it stands, as a picture; `Vermilion-Page-Size` says its width and height in mm."""
     one = _document(envelope_answers.viewed(office, who, envelope_id, document_id), document_id)
-    return Png(page_png(office, one, number, width=width))
+    made = page_png(office, one, number, width=width)
+    return Png(made.png, headers={"Vermilion-Page-Size": f"{made.width_mm:.2f} {made.height_mm:.2f}"})
 
 
 @router.get("/envelopes/{envelope_id}/report", response_class=Pdf)
