@@ -461,6 +461,79 @@ TABLE: Final[dict[str, Words]] = {
         en="The time-stamp of “{subject}” cannot be relied on: {what}",
         zh="“{subject}”的时间戳不可采信：{what}",
     ),
+    # -- what a person agreed to with a passkey
+    "assertion.intent": Words(
+        when="the challenge is the hash of the intent",
+        verdict=PASSED,
+        en="The person agreed to exactly these documents, seals and purpose: their hash is what the passkey signed.",
+        zh="当事人同意的正是这些文件、印章和用途：通行密钥所签的即为其哈希值。",
+    ),
+    "assertion.other-intent": Words(
+        when="the challenge is not the hash of the intent",
+        verdict=FAILED,
+        en="The passkey signed something else than these documents, seals and purpose.",
+        zh="通行密钥所签的并非这些文件、印章和用途。",
+    ),
+    "assertion.origin": Words(
+        when="the answer was given at a page of this service, not in a frame of another",
+        verdict=PASSED,
+        en="The passkey was used at {origin}.",
+        zh="通行密钥在 {origin} 使用。",
+    ),
+    "assertion.other-origin": Words(
+        when="the answer was given to another page, or in a frame of another page",
+        verdict=FAILED,
+        en="The passkey was used at {origin}, which is not a page of this service.",
+        zh="通行密钥在 {origin} 使用，该地址不属于本服务。",
+    ),
+    "assertion.domain": Words(
+        when="the authenticator answered for the service's domain",
+        verdict=PASSED,
+        en="The passkey is bound to {domain}.",
+        zh="通行密钥绑定于 {domain}。",
+    ),
+    "assertion.other-domain": Words(
+        when="the authenticator answered for another domain",
+        verdict=FAILED,
+        en="The passkey is not bound to {domain}.",
+        zh="通行密钥并非绑定于 {domain}。",
+    ),
+    "assertion.person": Words(
+        when="the authenticator says that it verified its user",
+        verdict=PASSED,
+        en="The authenticator verified the person (fingerprint, face or PIN) before it answered.",
+        zh="认证器在应答前已验证本人（指纹、人脸或口令）。",
+    ),
+    "assertion.nobody": Words(
+        when="the authenticator did not verify its user, or nobody was there",
+        verdict=FAILED,
+        en="The authenticator did not verify who used it.",
+        zh="认证器未验证使用者本人。",
+    ),
+    "assertion.signature": Words(
+        when="the signature over the answer is the passkey's",
+        verdict=PASSED,
+        en="The answer was signed by this passkey and not changed since.",
+        zh="应答由该通行密钥签署，且此后未被改动。",
+    ),
+    "assertion.bad-signature": Words(
+        when="the signature over the answer is not the passkey's",
+        verdict=FAILED,
+        en="The answer was not signed by this passkey, or was changed afterwards.",
+        zh="应答并非由该通行密钥签署，或此后被改动。",
+    ),
+    "assertion.key": Words(
+        when="the public key of the passkey cannot be read or is of an unknown kind",
+        verdict=INDETERMINATE,
+        en="The passkey's public key cannot be used for checking ({what}).",
+        zh="通行密钥的公钥无法用于核验（{what}）。",
+    ),
+    "assertion.malformed": Words(
+        when="the intent, the client data or the authenticator data is not what it should be",
+        verdict=FAILED,
+        en="The evidence of the agreement is damaged or not of a known form ({what}).",
+        zh="意愿证据已损坏或格式未知（{what}）。",
+    ),
 }
 
 
@@ -499,6 +572,33 @@ CHANGES: Final[dict[str, Both]] = {
         "validation data (certificates, OCSP answers, revocation lists)", "验证资料（证书、OCSP 应答、吊销列表）"
     ),
     "field": Both("the form field “{name}” was filled in or redrawn", "表单域“{name}”被填写或重绘"),
+    "kept-pictures": Both(
+        "later filled: the seal pictures of “{name}” ({count} places, pages {pages})",
+        "后续填入：“{name}”的印章图案（{count} 处，第 {pages} 页）",
+    ),
+    "kept-texts": Both("later filled: the fields of “{name}” ({fields})", "后续填写：“{name}”的填写项（{fields}）"),
+    "not-theirs": Both(
+        "fields kept for the signature “{name}” were filled, and that signature is not there",
+        "为签名“{name}”预留的域已被填写，但该签名并不存在",
+    ),
+    "refilled": Both(
+        "the field “{name}” was filled a second time, which no viewer lets anybody do",
+        "域“{name}”被再次填写，而正常的阅读器不允许这样做",
+    ),
+    "outside": Both(
+        "the field “{name}” was drawn so that it may show outside its place", "域“{name}”的图案可能显示在其位置之外"
+    ),
+    "layers": Both(
+        "the field “{name}” was drawn so that it may show on screen and on paper different things",
+        "域“{name}”的图案在屏幕和纸面上可能显示不同内容",
+    ),
+    "flags": Both("the field “{name}” was hidden, shown or placed in another way", "域“{name}”的显示或定位方式被改变"),
+    "other-states": Both(
+        "the field “{name}” was made to show something else under the pointer", "域“{name}”被设为鼠标指向时显示其他内容"
+    ),
+    "viewer-drawn": Both(
+        "the form was set so that each viewer draws its fields anew", "表单被设为由各阅读器自行重绘各域"
+    ),
     "metadata": Both("the file's description (title, author, dates)", "文件属性（标题、作者、日期）"),
     "addition": Both("technical additions that change nothing of what was signed", "不影响已签内容的技术性附加内容"),
     "pages": Both(

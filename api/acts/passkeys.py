@@ -39,6 +39,8 @@ from api.acts.relying_party import RelyingParty
 from api.db.people import Challenge, ChallengeKind, Passkey
 from api.db.work import SqlUnitOfWork
 from api.errors import AssertionReason, AssertionRefusedError
+from verify import cose_key
+from verify.errors import MalformedTokenError
 
 ANSWER_WITHIN: Final = timedelta(minutes=5)
 CHALLENGE_BYTES: Final = 32  # at least 16, WebAuthn L3 §13.4.3
@@ -297,6 +299,10 @@ def check_registration(
         raise AssertionRefusedError(AssertionReason.SIGNATURE, "the authenticator's answer does not fit") from exc
     if found.fmt not in FORMATS or not 0 < len(found.credential_id) <= MAX_CREDENTIAL_BYTES:
         raise AssertionRefusedError(AssertionReason.MALFORMED, "an attestation that nobody asked for")
+    try:
+        cose_key.load(found.credential_public_key)
+    except MalformedTokenError as exc:  # what could not be checked again offline is not taken
+        raise AssertionRefusedError(AssertionReason.MALFORMED, "a public key in an unusual form") from exc
     return Passkey(
         id=found.credential_id,
         person=person,
