@@ -116,7 +116,7 @@ def intent_of(whole: Whole, party: PartyRecord, chosen: Mapping[str, Mapping[str
         if party.role is PartyRole.SIGN and not any(key in chosen for key in keys):
             continue
         codes = [chosen[key]["seal"] for key in keys if key in chosen]
-        seals = tuple(dict.fromkeys(code for code in codes if code is not None))
+        seals = tuple(code for code in codes if code is not None)  # once for each use: more are not agreed to
         documents.append(DocumentIntent(name=one.name, sha256=one.frozen_sha256 or b"", seals=seals))
     values = {key: dict(one["values"]) for key, one in chosen.items()}
     return Intent(

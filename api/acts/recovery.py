@@ -47,6 +47,7 @@ def resolve(engine: Engine, folder: Path, *, now: datetime) -> Resolved:
         lines = work.ledger.void_of(gone)
         work.remote.resolve_of(gone)
         work.replies.release_of(gone)
+        work.requests.release_of(gone)
         work.ledger.forget(gone)
         found = Resolved(
             processes=len(gone),

@@ -160,6 +160,17 @@ def choose(
     return grounds
 
 
+def require_mandate(office: Office, work: SqlUnitOfWork, seal: Seal, grounds: Grounds) -> None:
+    """Pass if the mandate of the grounds covers the use, whatever else it will need.
+
+    Raises:
+        RightError: it does not, or none is named.
+    """
+    if grounds.mandate is None:
+        raise RightError(RightReason.NO_RIGHT, "there is no mandate for this seal")
+    _require_mandate(_case(office, work, seal, grounds, None, "", final=False))
+
+
 def is_representative(work: SqlUnitOfWork, person: str, uscc: str) -> bool:
     member = work.people.member(person, uscc)
     return member is not None and member.role is Role.REPRESENTATIVE
@@ -249,7 +260,8 @@ def _require_request(case: _Case, request_id: str) -> SealRequest:
         raise RightError(RightReason.REQUEST_STATE, f"the seal-use request is {state}, not approved")
     times = _times(found.documents, case)
     same = found.person == grounds.person and found.envelope == grounds.envelope and found.mandate == grounds.mandate
-    if not same or found.seal != case.seal.code or found.assertion != grounds.assertion or times == 0:
+    proven = found.basis is Basis.APPROVAL or found.assertion == grounds.assertion
+    if not same or not proven or found.seal != case.seal.code or times == 0:
         raise RightError(RightReason.REQUEST_STATE, "the seal-use request is for something else")
     if (found.matter, found.amount, found.currency) != (grounds.matter, grounds.amount, grounds.currency):
         raise RightError(RightReason.REQUEST_STATE, "the seal-use request is for another matter or amount")

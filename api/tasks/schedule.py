@@ -9,7 +9,9 @@ from typing import Final
 from api.acts.office import Office
 from api.errors import ServiceError
 from api.tasks import (
+    apply_requests,
     deliver_webhooks,
+    expire_rights,
     forget_deliveries,
     heartbeat,
     publish_crls,
@@ -33,6 +35,8 @@ class Task:
 
 
 TASKS: Final[dict[str, Task]] = {
+    "apply-requests": Task(apply_requests.EVERY_S, apply_requests.run),
+    "expire-rights": Task(expire_rights.EVERY_S, expire_rights.run),
     "heartbeat": Task(heartbeat.EVERY_S, heartbeat.run, everywhere=True),
     "pursue-envelopes": Task(pursue_envelopes.EVERY_S, pursue_envelopes.run),
     "publish-crls": Task(300, publish_crls.run),
