@@ -124,7 +124,7 @@ def archive_names(kept: Sequence[Kept]) -> list[str]:
 
 def _safe(name: str) -> str:
     """The name as far as every file system takes it, its suffix kept."""
-    path = PurePosixPath(UNSAFE.sub("_", name))
+    path = PurePosixPath(UNSAFE.sub("_", name).strip(" ."))
     suffix = path.suffix if len(path.suffix) <= MAX_SUFFIX else ""
     plain = path.name.removesuffix(suffix)[:LONGEST].strip(" .") + suffix
     return "file" if objection_to(plain) else plain
