@@ -21,6 +21,7 @@ COMMANDS: Final = {  # with what the list of commands says, so that it is shown 
     "worker": "Do what has to happen without anybody asking.",
     "seal-batch": "Put one seal on many files.",
     "token": "Make, list and withdraw bearer tokens.",
+    "client": "Register, list and withdraw OAuth clients.",
     "hsm": "Prepare a PKCS#11 token and check a key store.",
     "verify": "Check a PDF, a QR picture or a scanned code.",
     "demo": "Do the whole job in one folder, without a server.",

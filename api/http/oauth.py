@@ -1,7 +1,6 @@
 """OAuth 2.0 (RFC 6749, RFC 7636) for machines and for remote signing."""
 
 from base64 import b64decode
-from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import unquote_plus
 
@@ -12,13 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.acts import oauth, remote
 from api.acts.clients import CREDENTIAL
 from api.acts.remote_rights import Caller
+from api.acts.seal_life import seal
 from api.errors import OAuthError
 from api.http.caller import MeDep
 from api.http.csc_errors import ANSWERS, CscRoute
 from api.http.deps import OfficeDep
 from api.http.limits import RateLimit
+from api.web import agree
 
 router = APIRouter(tags=["oauth"], route_class=CscRoute)
+router.include_router(agree.router)
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
 MAX_SECRET: Final = 512
 Field_ = Annotated[str, Form(max_length=4096)]
@@ -43,11 +45,20 @@ class ConsentIn(BaseModel):
     response: dict[str, Any] | None = None
 
 
+class SealShown(BaseModel):
+    """The seal that is asked for, as its holder knows it."""
+
+    code: str
+    kind: str
+    name: str
+
+
 class ChallengeOut(BaseModel):
     """Options for `navigator.credentials.get`, and what is agreed to by answering them."""
 
     options: dict[str, Any]
     intent: dict[str, Any]
+    seal: SealShown
 
 
 class RedirectOut(BaseModel):
@@ -138,7 +149,12 @@ def consent_challenge(body: ConsentIn, office: OfficeDep, caller: MeDep) -> Chal
     if asked.signing is None:
         raise OAuthError("invalid_request", "this scope needs no challenge")
     opened = remote.challenge(office, Caller.of_person(caller.person), asked.signing, asked.target.client.id)
-    return ChallengeOut(options=opened.options, intent=opened.intent.as_mapping())
+    one = seal(office, asked.signing.credential)
+    return ChallengeOut(
+        options=opened.options,
+        intent=opened.intent.as_mapping(),
+        seal=SealShown(code=one.code, kind=one.kind.value, name=one.name),
+    )
 
 
 @router.post("/oauth/consent", responses=ANSWERS)
@@ -153,15 +169,3 @@ def refuse(body: ConsentIn, office: OfficeDep) -> RedirectOut:
     """The person does not agree: the client is told so. Nothing is kept, so that no session is needed."""
     target = oauth.target_of(office, body.request)
     return RedirectOut(redirect=oauth.answer_uri(office, target, error="access_denied"))
-
-
-def single(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
-    """The parameters of a request, each once (RFC 6749 §3.1).
-
-    Raises:
-        OAuthError: one came twice.
-    """
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise OAuthError("invalid_request", "a parameter came more than once")
-    return found

@@ -25,9 +25,7 @@ def authorize(request: Request) -> Response:
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != COOKIE]
     sent = dict(pairs)
     try:
-        if len(sent) != len(pairs):
-            raise OAuthError("invalid_request", "a parameter came more than once")
-        target = oauth.target_of(office, sent)
+        target = oauth.target_of(office, single(pairs))
     except OAuthError as exc:
         return page(request, "agree.html", status=BAD_REQUEST, asked=None, reason=str(exc))
     try:
@@ -42,3 +40,15 @@ def authorize(request: Request) -> Response:
         request_json=json.dumps(sent, ensure_ascii=False),
         goes_to=urlsplit(target.redirect_uri).netloc or target.redirect_uri,
     )
+
+
+def single(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters, each once (RFC 6749 §3.1).
+
+    Raises:
+        OAuthError: one came twice.
+    """
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise OAuthError("invalid_request", "a parameter came more than once")
+    return found
