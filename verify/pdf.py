@@ -10,7 +10,8 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from verify.chain import PathChecker
 from verify.joint_mandate_pdf import with_mandates
 from verify.judging import MAX_MATERIAL, material_of
-from verify.pdf_changes import ChangeReader
+from verify.pdf_changes import ChangeReader, pages_of
+from verify.pdf_reserved import Reserved, read_reserved
 from verify.pdf_signature import Field, Judgement, judge_mathematics, judge_stamp, read_field
 from verify.pdf_structure import (
     PDF_ERRORS,
@@ -131,17 +132,23 @@ def _streams(store: Any, key: str, purpose: DecodePurpose) -> Iterator[bytes]:
 
 
 def _judge_all(judgement: Judgement, fields: list[Field], limits: PdfLimits) -> list[SignatureReport]:
-    changes = _changes(judgement.opened, fields, limits)
     for one in reversed(fields):
         if one.stamp:
             judgement.stamps[one.name] = judge_stamp(judgement, one, fields)
         judge_mathematics(judgement, one)
+    changes = _changes(judgement, fields, limits)
     judgement.covered = max((one.revision for one in fields if judgement.is_sound(one)), default=-1)
     return [judgement.judge(one, changes.since(one.revision), fields) for one in fields]
 
 
-def _changes(opened: Opened, fields: list[Field], limits: PdfLimits) -> ChangeReader:
+def _changes(judgement: Judgement, fields: list[Field], limits: PdfLimits) -> ChangeReader:
+    opened = judgement.opened
     signed: dict[int, list[Both]] = {}
     for one in fields:
         signed.setdefault(one.revision, []).append(change(one.label, name=one.name))
-    return ChangeReader(opened, signed, {one.name for one in fields}, limits)
+    signers = {one.name: judgement.signer_name(one) or one.name for one in fields}
+    try:
+        reserved = read_reserved(opened.reader, signers, pages_of(opened.reader, limits))
+    except PDF_ERRORS:
+        reserved = Reserved()
+    return ChangeReader(opened, signed, {one.name for one in fields}, reserved, limits)

@@ -4,15 +4,17 @@ Each revision is compared once with its forerunner, so that the work grows with 
 square. A change is permitted when pyHanko's difference policy accounts for every object of the revision.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis.policy_api import ModificationLevel, SuspiciousModification
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
+from verify.pdf_fields import Filled, MisplacedError
+from verify.pdf_reserved import Reserved
 from verify.pdf_rules import WatchedForm, compare, entry, references
 from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits
 from verify.words import Both, change
@@ -30,9 +32,12 @@ class Change:
     touched: frozenset[str] = frozenset()  # all fields that a lock would have protected
     only_before_certification: bool = False
 
+    strangers: tuple[str, ...] = ()  # filled fields that are kept for a signature that is not there
+    refilled: tuple[str, ...] = ()  # read-only fields of a signature that were filled before
+
     def breaks(self, docmdp: MDPPerm | None, fieldmdp: FieldMDPSpec | None) -> bool:
         """Whether a signature with these permissions forbids it (ISO 32000-2 §12.8.2.2 and §12.8.2.4)."""
-        if self.level is ModificationLevel.OTHER:
+        if self.level is ModificationLevel.OTHER or self.refilled:
             return True
         if docmdp is not None and (self.level.value > docmdp.value or self.only_before_certification):
             return True
@@ -42,24 +47,28 @@ class Change:
 class ChangeReader:
     """Reads the changes of a file, each revision once."""
 
-    def __init__(self, opened: Opened, signed: dict[int, list[Both]], names: set[str], limits: PdfLimits) -> None:
+    def __init__(
+        self, opened: Opened, signed: dict[int, list[Both]], names: set[str], reserved: Reserved, limits: PdfLimits
+    ) -> None:
         """`signed` tells which signatures came with which revision, `names` the fields they stand in."""
         self._reader = opened.reader
         self._first = opened.first
         self._signed = signed
         self._names = names
+        self._reserved = reserved
         self._limits = limits
         self._known: dict[int, Change] = {}
         self._form = WatchedForm()
+        self._seen: set[str] = set()  # read-only fields of signatures that some revision filled
 
-    def of(self, revision: int) -> Change:
-        """What `revision` changed."""
+    def since(self, revision: int) -> list[Change]:
+        """What the revisions after this one changed. Ask for the earliest revision first."""
+        return [self._of(number) for number in range(max(revision, self._first) + 1, self._reader.total_revisions)]
+
+    def _of(self, revision: int) -> Change:
         if revision not in self._known:
             self._known[revision] = self._read(revision)
         return self._known[revision]
-
-    def since(self, revision: int) -> list[Change]:
-        return [self.of(number) for number in range(max(revision, self._first) + 1, self._reader.total_revisions)]
 
     def _read(self, revision: int) -> Change:
         old = self._reader.get_historical_resolver(revision - 1)
@@ -70,29 +79,49 @@ class ChangeReader:
             words = tuple(self._worded(old, new, exc))
             return Change(words=words, level=ModificationLevel.OTHER)
         filled = frozenset(result.changed_form_fields - self._names)
-        words = tuple(self._permitted(revision, old, new, filled))[:MAX_WORDS]
+        places = {name: one for name, one in self._form.places.filled.items() if name in filled}
+        strangers, refilled = tuple(self._reserved.strangers(filled)), tuple(self._refilled(places))
+        words = tuple(self._permitted(revision, old, new, places, refilled))[:MAX_WORDS]
         return Change(
             words=words or (change("addition"),),
             level=result.modification_level,
             filled=filled,
+            strangers=strangers,
+            refilled=refilled,
             touched=frozenset(result.changed_form_fields),
             only_before_certification=any(not one.valid_when_certifying for one in self._form.seen),
         )
 
+    def _refilled(self, places: Mapping[str, Filled]) -> Iterator[str]:
+        for name, one in places.items():
+            if one.read_only and name in self._reserved.keepers:
+                if name in self._seen:
+                    yield name
+                self._seen.add(name)
+
     def _permitted(
-        self, revision: int, old: HistoricalResolver, new: HistoricalResolver, filled: Iterable[str]
+        self,
+        revision: int,
+        old: HistoricalResolver,
+        new: HistoricalResolver,
+        filled: Mapping[str, Filled],
+        refilled: Iterable[str],
     ) -> Iterator[Both]:
         yield from self._signed.get(revision, ())
+        for name in refilled:
+            yield change("refilled", name=name)
         if _differ(old, new, "/DSS"):
             yield change("validation-data")
-        for name in sorted(filled):
-            yield change("field", name=name)
+        yield from self._reserved.told([filled[name] for name in sorted(filled)])
         if _differ(old, new, "/Metadata") or _info(old, new):
             yield change("metadata")
 
     def _worded(self, old: HistoricalResolver, new: HistoricalResolver, cause: BaseException) -> Iterator[Both]:
         """Words for a change that is not accounted for."""
         found: list[Both] = list(self._signed.get(new.revision, ()))
+        if isinstance(cause, MisplacedError):
+            yield from [*found, cause.words][:MAX_WORDS]
+            return
         try:
             pages = list(_page_changes(old, new, self._limits))
             found += pages or [change("other", what=_short(cause))]
@@ -124,7 +153,7 @@ def _rewritten(raw: Any, new: HistoricalResolver) -> bool:
 
 def _page_changes(old: HistoricalResolver, new: HistoricalResolver, limits: PdfLimits) -> Iterator[Both]:
     """Page by page: content, annotations, and everything the page draws with."""
-    before, after = _pages(old, limits), _pages(new, limits)
+    before, after = pages_of(old, limits), pages_of(new, limits)
     if len(before) != len(after):
         yield change("pages", before=len(before), after=len(after))
     changed = new.explicit_refs_in_revision()
@@ -151,7 +180,8 @@ def _reaches(page: Any, key: str, new: HistoricalResolver, changed: set[generic.
     return bool(new.collect_dependencies(page.raw_get(key)) & changed)
 
 
-def _pages(resolver: HistoricalResolver, limits: PdfLimits) -> list[Any]:
+def pages_of(resolver: HistoricalResolver | PdfFileReader, limits: PdfLimits) -> list[Any]:
+    """The pages, in order, as far as the limits go."""
     found: list[Any] = []
     seen: set[generic.Reference] = set()
     waiting = [resolver.root.raw_get("/Pages")]

@@ -23,6 +23,8 @@ from pyhanko.sign.diff_analysis.rules.file_structure_rules import (
 from pyhanko.sign.diff_analysis.rules.metadata_rules import DocInfoRule, MetadataUpdateRule
 from pyhanko.sign.diff_analysis.rules_api import Context, ReferenceUpdate
 
+from verify.pdf_fields import PlaceRule
+
 UPDATE: Final = ModificationLevel.LTA_UPDATES
 SHOWN_TO_NOBODY: Final = (
     "/AdditionalStreams"  # a list in LibreOffice's trailers that later tools let point into the void
@@ -57,7 +59,9 @@ class WatchedForm(FormUpdatingRule):
     """
 
     def __init__(self) -> None:
-        super().__init__([SigFieldCreationRule(), SigFieldModificationRule(), GenericFieldModificationRule()])
+        self.places = PlaceRule()
+        rules = [SigFieldCreationRule(), SigFieldModificationRule(), GenericFieldModificationRule(), self.places]
+        super().__init__(rules)
         self.seen: list[FormUpdate] = []
 
     def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> Iterator[tuple[ModificationLevel, FormUpdate]]:

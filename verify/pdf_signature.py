@@ -18,7 +18,7 @@ from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, cov
 from verify.report import Finding, SignatureReport
 from verify.signed_data import MalformedSignatureError, SignedData, digest_of, require_digest, token_imprint
 from verify.timestamps import Stamp, judge_token
-from verify.words import Both, finding, joined
+from verify.words import Both, change, finding, joined
 
 PADES: Final = "/ETSI.CAdES.detached"
 STAMP: Final = "/ETSI.RFC3161"
@@ -165,6 +165,11 @@ class Judgement:
         """Whether the signature's mathematics hold, so that somebody answers for what its revision filled in."""
         return any(said.id == "signature.intact" for said in self.mathematics[one.name][1])
 
+    def signer_name(self, one: Field) -> str | None:
+        """Who signed, as the certificate says, whether it is believed or not."""
+        signer, _ = self.mathematics[one.name]
+        return name_of(signer)
+
     def digest_of(self, one: Field) -> bytes | None:
         return None if one.signed_range is None else self.digests[one.signed_range, one.digest]
 
@@ -298,17 +303,22 @@ def _change_findings(judgement: Judgement, one: Field, later: list[Change]) -> I
     """Judge what was done to the file after the signature."""
     if one.signed_range is None:
         return
-    broken = [change for change in later if change.breaks(one.docmdp, one.fieldmdp)]
+    broken = [
+        words for one_change in later if one_change.breaks(one.docmdp, one.fieldmdp) for words in one_change.words
+    ]
+    for number, one_change in enumerate(later, start=one.revision + 1):
+        if number <= judgement.covered:  # somebody signed for it: not a filling that waits for its signature
+            broken += [change("not-theirs", name=name) for name in one_change.strangers]
     if broken:
-        yield finding("changes.forbidden", what=joined(words for change in broken for words in change.words))
+        yield finding("changes.forbidden", what=joined(broken))
         return
     unsigned = [
-        change
-        for number, change in enumerate(later, start=one.revision + 1)
-        if change.level.value >= FORM_FIELD_LEVELS and change.filled and number > judgement.covered
+        one_change
+        for number, one_change in enumerate(later, start=one.revision + 1)
+        if one_change.level.value >= FORM_FIELD_LEVELS and one_change.filled and number > judgement.covered
     ]
     if unsigned:
-        yield finding("changes.form", what=joined(words for change in unsigned for words in change.words))
+        yield finding("changes.form", what=joined(words for one_change in unsigned for words in one_change.words))
     elif later:
         yield finding("changes.allowed", what=joined(_said(later)))
     else:
