@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     verify_per_minute: int = Field(default=120, gt=0)  # from one address, on public endpoints
     webhook_hosts: tuple[str, ...] = ()  # hosts that webhooks may reach although they are private
     webhook_ca: Path | None = None  # further roots for webhooks' TLS, in PEM
+    batch_buckets: tuple[str, ...] = ()  # addresses that batches over HTTP may read from and write to, and all below
     instance: int = Field(default=1, ge=1, le=255)  # first octet of serial numbers: one value for each database
 
     @classmethod

@@ -3,7 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from itertools import islice
@@ -82,8 +82,10 @@ def make(
     local = asked.source_kind is SourceKind.FOLDER or (asked.target and "://" not in asked.target)
     with office.work() as work:
         grounds = asked.grounds
-        if grounds.person is None:  # the pages of no document are known yet
-            grounds = rights.choose(office, work, one, grounds)
+        if grounds.mandate is None:  # the pages of no document are known yet: each is asked about later
+            grounds = replace(rights.choose(office, work, one, replace(grounds, pages=1)), pages=None)
+        else:
+            rights.require(office, work, one, replace(grounds, pages=1))
         batch = Batch(
             id=asked.id or secrets.token_hex(16),
             seal=one.code,

@@ -16,7 +16,9 @@ from api.problems import detail_of, problem_for
 SCOPE: Final = "seal"
 PERSON: Final = "person"  # what a person may send where is for the route to decide
 UPLOADS: Final = (
+    (re.compile(r"/api/v1/batches"), (SCOPE,)),
     (re.compile(r"/api/v1/seals/[^/]*/(uses|containers)"), (SCOPE,)),
+    (re.compile(r"/api/v1/seal-requests"), (PERSON,)),
     (re.compile(r"/api/v1/envelopes/.*/(documents|attachments|revisions)"), (SCOPE, PERSON)),
     (re.compile(r"/api/v1/envelope-templates/[^/]*/rows"), (SCOPE, PERSON)),
 )

@@ -38,7 +38,7 @@ class BodyLimit:
         if path.startswith("/pki/"):
             return MAX_PROTOCOL_BYTES
         takes_files = (
-            path == "/api/v1/verify"
+            path in {"/api/v1/verify", "/api/v1/batches", "/api/v1/seal-requests"}
             or (path.startswith("/api/v1/seals/") and path.endswith(("/uses", "/containers")))
             or (path.startswith("/api/v1/envelopes/") and path.endswith(("/documents", "/attachments", "/revisions")))
             or (path.startswith("/api/v1/envelope-templates/") and path.endswith("/rows"))

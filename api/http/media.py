@@ -13,6 +13,18 @@ class Zip(StreamingResponse):
     media_type = "application/vnd.etsi.asic-e+zip"  # ETSI EN 319 162-1 §4.3.3
 
 
+class Archive(StreamingResponse):
+    media_type = "application/zip"
+
+
+class Json(StreamingResponse):
+    media_type = "application/json"
+
+
+class Pkcs7(StreamingResponse):
+    media_type = "application/pkcs7-signature"  # RFC 8551 §3.2.1
+
+
 class Bytes(StreamingResponse):
     media_type = "application/octet-stream"
 
