@@ -374,7 +374,7 @@ def seen(office: Office, person: str, request_id: str) -> Seen:
     now = office.now()
     with office.reading() as work:
         one = _visible(work, person, request_id)
-        return _look(work, one, now)
+        return look(work, one, now)
 
 
 def inbox(office: Office, person: str) -> list[Seen]:
@@ -382,7 +382,7 @@ def inbox(office: Office, person: str) -> list[Seen]:
     now = office.now()
     with office.reading() as work:
         usccs = [one.uscc for one in work.people.memberships(person) if one.role in USING]
-        found = [_look(work, one, now) for one in work.requests.waiting_of(usccs)]
+        found = [look(work, one, now) for one in work.requests.waiting_of(usccs)]
     return [one for one in found if isinstance(one.standing, approvals.Waiting) and person in one.standing.next]
 
 
@@ -393,10 +393,11 @@ def page(office: Office, person: str, *, states: list[str], cursor: str, limit: 
         usccs = [one.uscc for one in work.people.memberships(person) if one.role is Role.AUDITOR]
         after = _visible(work, person, cursor) if cursor else None
         found = work.requests.page(person=person, usccs=usccs, states=states, after=after, limit=limit)
-        return [_look(work, one, now) for one in found]
+        return [look(work, one, now) for one in found]
 
 
-def _look(work: SqlUnitOfWork, one: SealRequest, now: datetime) -> Seen:
+def look(work: SqlUnitOfWork, one: SealRequest, now: datetime) -> Seen:
+    """The request with its decisions and where it stands."""
     taken = tuple(work.requests.decisions(one.id))
     if one.rule is None:
         return Seen(request=one, decisions=taken, standing=None)

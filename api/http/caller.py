@@ -71,3 +71,22 @@ class PersonOr:
         if self.scope not in token.scopes or token.uscc is not None or token.client is not None:
             raise ForbiddenError(f"this token lacks the scope {self.scope}")
         return token
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOrToken:
+    """Lets in a person, or any token with this scope, of the hall or of an enterprise: the act tells them apart."""
+
+    scope: str
+
+    def __call__(self, token: AnyToken, office: OfficeDep) -> Token:
+        """Return who calls.
+
+        Raises:
+            ForbiddenError: neither.
+        """
+        if token.person is not None:
+            return me(token, office).token
+        if self.scope not in token.scopes:
+            raise ForbiddenError(f"this token lacks the scope {self.scope}")
+        return token

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 
-from api.acts import faces, seal_life, sealing
+from api.acts import faces, seal_life, sealing, use_log
 from api.acts.machine_use import grounds_of_machine
 from api.db.access import Token
 from api.errors import BadInputError
+from api.http.caller import PersonOrToken
 from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
 from api.http.media import Pdf, Pem, Png, Svg
 from api.http.schemas import DecisionIn, SealOut, SealPage, SealUseOut, SealUsePage
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["seals"])
 MayIssue = Annotated[Token, Depends(Scope("issue"))]
 MaySeal = Annotated[Token, Depends(Scope("seal"))]
 MayRead = Annotated[Token, Depends(Scope("read"))]
+MayReadUses = Annotated[Token, Depends(PersonOrToken("read"))]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -124,12 +126,12 @@ def decide(
 def uses(
     code: str,
     office: OfficeDep,
-    _: MayRead,
+    who: MayReadUses,
     cursor: Annotated[str, Query(max_length=32)] = "",
     limit: Limit = 50,
 ) -> SealUsePage:
-    """The log of a seal's uses, newest first."""
-    seal_life.seal(office, code)
+    """The log of a seal's uses, newest first: for the enterprise's representative and its auditors, and for the hall."""
+    use_log.require_reader(office, who, code)
     with office.reading() as work:
         last = work.uses.get(cursor) if cursor else None
         if cursor and (last is None or last.seal != code):
@@ -146,8 +148,9 @@ def one_use(use_id: str, office: OfficeDep, _: MayRead) -> SealUseOut:
 
 
 @router.get("/seal-uses/{use_id}/document", response_class=Pdf)
-def document_of(use_id: str, office: OfficeDep, _: MaySeal) -> Pdf:
-    """The sealed file."""
+def document_of(use_id: str, office: OfficeDep, who: MaySeal) -> Pdf:
+    """The sealed file, for the machine that had it sealed and for the enterprise whose seal it is."""
+    use_log.require_owner(office, who, use_id)
     name = sealing.sealed_file(office, use_id)
     headers = {
         "Content-Disposition": f'attachment; filename="sealed-{use_id[:8]}.pdf"',
