@@ -133,3 +133,7 @@ class OAuthError(ServiceError):
 
 class WebhookStateError(ServiceError):
     """The webhook's state or shape does not allow this."""
+
+
+class RevisionMovedError(ServiceError):
+    """Somebody else sealed the document meanwhile; the message says which revision is the newest."""

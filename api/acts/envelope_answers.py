@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api.acts import control
+from api.acts import control, rights
 from api.acts.control import Opened
 from api.acts.envelope_access import ACTING, Who, is_open, party_for, visible
 from api.acts.envelope_choices import Choice, choose, intent_of
@@ -17,6 +17,7 @@ from seals.envelope_states import PartyState
 from seals.envelopes import PartyKind, PartyRole
 from seals.errors import EnvelopeError, EnvelopeStateError, RightError, RightReason
 from seals.intent import NONCE_BYTES, Intent
+from seals.register import Grounds
 
 ANSWERABLE: Final = frozenset({PartyState.INVITED, PartyState.FAILED})
 Then = Callable[[SqlUnitOfWork, Whole], None]
@@ -38,11 +39,44 @@ def begin(
         whole = visible(work, who, envelope_id, lock=True)
         party = answerable(office, whole, who, party_id)
         chosen = choose(office, work, whole, party, choices) if party.role is PartyRole.SIGN else {}
+        with_right(office, work, whole, chosen, who, mandate=mandate)
         intent = intent_of(whole, party, chosen, nonce=office.random(NONCE_BYTES))
-        pending = {**party.grounds.get("pending", {}), who.person: {"chosen": chosen, "mandate": mandate}}
+        pending = {**party.grounds.get("pending", {}), who.person: {"chosen": chosen}}
         work.envelopes.set_party(envelope_id, party_id, grounds={**party.grounds, "pending": pending})
         work.commit()
     return control.begin(office, who.person, intent)
+
+
+def with_right(
+    office: Office,
+    work: SqlUnitOfWork,
+    whole: Whole,
+    chosen: dict[str, dict[str, Any]],
+    who: Who,
+    *,
+    mandate: str | None,
+) -> None:
+    """Put the mandate under which it may be used beside each chosen seal; nothing, where the law itself gives the right.
+
+    Raises:
+        RightError: there is no such right; the approvers of the seal can be asked instead.
+    """
+    for key, one in chosen.items():
+        document = whole.document(key.partition("/")[0])
+        seal = None if one["seal"] is None else work.seals.get(one["seal"])
+        if seal is None or document is None:
+            continue
+        if mandate is None and who.person is not None and rights.is_representative(work, who.person, seal.uscc):
+            continue
+        record = whole.record
+        grounds = Grounds(
+            actor=who.name, person=who.person, machine=None if who.person else who.token.machine, mandate=mandate,
+            envelope=whole.id, matter=record.matter, amount=record.amount, currency=record.currency,
+            pages=document.pages,
+        )  # fmt: skip
+        found = rights.choose(office, work, seal, grounds, document=document.frozen_sha256)
+        rights.require_mandate(office, work, seal, found)
+        one["mandate"] = found.mandate
 
 
 def answerable(office: Office, whole: Whole, who: Who, party_id: str) -> PartyRecord:
@@ -83,7 +117,8 @@ def confirm(
         wanted = intent_of(whole, party, pending["chosen"], nonce=made.intent.nonce)
         if made.intent != wanted:
             raise RightError(RightReason.ASSERTION_MISMATCH, "this was agreed to for something else")
-        grounds = {"actor": who.name, "person": who.person, "assertion": made.id, "mandate": pending["mandate"]}
+        slots = {key: {"mandate": one.get("mandate")} for key, one in pending["chosen"].items()}
+        grounds = {"actor": who.name, "person": who.person, "assertion": made.id, "slots": slots}
         if party.role is PartyRole.SIGN:
             authorise(office, work, party, pending["chosen"], grounds, intent=made.intent)
         else:
@@ -105,6 +140,7 @@ def authorise(
     intent: Intent | None = None,
 ) -> None:
     """Write down that the party's open slots are to be sealed like this and by this right."""
+    held = list(grounds.get("slots", {}).values())
     for key, one in chosen.items():
         document, _, slot = key.partition("/")
         values = {"state": "authorised", "seal": one["seal"], "field_values": one["values"]}
@@ -124,8 +160,8 @@ def authorise(
         person=grounds.get("person"),
         machine=grounds.get("machine"),
         assertion=grounds.get("assertion"),
-        mandate=grounds.get("mandate"),
-        request=grounds.get("request"),
+        mandates=sorted({one["mandate"] for one in held if one.get("mandate")}),
+        requests=sorted({one["request"] for one in held if one.get("request")}),
         intent=None if intent is None else intent.challenge().hex(),
     )
 

@@ -44,12 +44,29 @@ def choose(
     seals = usable_seals(office, work, party.uscc) if party.uscc is not None else []
     chosen: dict[str, dict[str, Any]] = {}
     for key, slot in slots.items():
-        choice = given.get(key)
-        chosen[key] = {
-            "seal": _seal(party, slot, seals, choice.seal if choice else None),
-            "values": _values(whole, slot, choice.values if choice else {}),
-        }
+        chosen[key] = _chosen(whole, party, slot, seals, given.get(key))
     return chosen
+
+
+def choose_slot(
+    office: Office, work: SqlUnitOfWork, whole: Whole, party: PartyRecord, slot: SlotRecord, choice: Choice
+) -> dict[str, Any]:
+    """As `choose`, for one slot.
+
+    Raises:
+        EnvelopeError, SealUnusableError: see `choose`.
+    """
+    seals = usable_seals(office, work, party.uscc) if party.uscc is not None else []
+    return _chosen(whole, party, slot, seals, choice)
+
+
+def _chosen(
+    whole: Whole, party: PartyRecord, slot: SlotRecord, seals: list[Seal], choice: Choice | None
+) -> dict[str, Any]:
+    return {
+        "seal": _seal(party, slot, seals, choice.seal if choice else None),
+        "values": _values(whole, slot, choice.values if choice else {}),
+    }
 
 
 def ours(whole: Whole, party: PartyRecord) -> list[SlotRecord]:

@@ -14,7 +14,6 @@ from api.scratch import scratch_file
 from seals.errors import DocumentRefusedError, Reason
 from seals.png import PDFIUM
 
-
 POINT_MM: Final = 25.4 / 72
 
 

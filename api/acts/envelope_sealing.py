@@ -15,6 +15,7 @@ from api.acts.evidence import OfficeEvidence
 from api.acts.faces import picture_of
 from api.acts.office import Office
 from api.acts.person_keys import PersonOrder, open_person_use
+from api.acts.requests import mark_sealed
 from api.acts.timestamping import OfficeTimeStamper
 from api.acts.uses import OpenUse, UseOrder, open_use
 from api.db.envelope_records import DocumentRecord, FileRecord, PartyRecord, SlotRecord, Whole
@@ -295,6 +296,8 @@ def finish_slot(
             work, party, PartyState.SEALED, now=now, actor=actor, act="party.sealed",
             values={"answered_at": now, "retry_at": None, "reason": None, "reason_code": None, "attempts": 0},
         )  # fmt: skip
+        for request in party.grounds.get("requests", ()):
+            mark_sealed(work, request, use=str(values["seal_use"]), at=now)
     settle(work, reread(work, envelope_id), now=now)
 
 

@@ -119,6 +119,9 @@ class SlotRecord:
     serial: str | None = None
     time: datetime | None = None
     done_at: datetime | None = None
+    prepared_object: str | None = None
+    prepared_sha256: bytes | None = None
+    prepared_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,9 +99,7 @@ class SqlEnvelopes:
         at_work = exists().where(
             p.envelope == e.id,
             or_(
-                p.state.in_(
-                    [PartyState.REQUESTED.value, PartyState.AUTHORISED.value, PartyState.SEALING.value]
-                ),
+                p.state.in_([PartyState.REQUESTED.value, PartyState.AUTHORISED.value, PartyState.SEALING.value]),
                 and_(p.state == PartyState.FAILED.value, p.retry_at <= now),
             ),
         )

@@ -118,6 +118,9 @@ envelope_slots: Final = Table(
     Column("serial", String(40)),  # of the certificate that signed
     Column("time", UtcDateTime),  # of its time-stamp
     Column("done_at", UtcDateTime),
+    Column("prepared_object", String(128)),  # filled and not signed, for a client of the party's own
+    Column("prepared_sha256", LargeBinary),
+    Column("prepared_from", Integer),  # the revision that it was made from
 )
 Index("ix_envelope_slots_envelope", envelope_slots.c.envelope)
 

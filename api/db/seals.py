@@ -172,6 +172,16 @@ class SqlSealUses:
         row = self._connection.execute(select(seal_uses).where(seal_uses.c.id == use_id)).one_or_none()
         return None if row is None else _use(row)
 
+    def by_intent(self, code: str, intent_sha256: bytes) -> SealUse | None:
+        """The use in which a seal signed exactly these bytes."""
+        chosen = select(seal_uses).where(
+            seal_uses.c.seal == code,
+            seal_uses.c.intent_sha256 == intent_sha256,
+            seal_uses.c.state == UseState.DONE.value,
+        )
+        row = self._connection.execute(chosen.limit(1)).one_or_none()
+        return None if row is None else _use(row)
+
     def of_seal(self, code: str, *, after: SealUse | None, limit: int) -> list[SealUse]:
         """The newest first; `after`, the last one of a page, continues it. Uses of the same moment go by identity."""
         when, who = seal_uses.c.asked_at, seal_uses.c.id

@@ -81,10 +81,10 @@ def ask(envelope_id: str, party_id: str, body: AskIn, office: OfficeDep, who: Wh
     choices = tuple(one.to_choice() for one in body.choices)
 
     def act(remember: Remember) -> EnvelopeOut:
-        asked = envelope_requests.ask(office, who, envelope_id, party_id, choices, reason=body.reason)
-        with office.work() as work:
-            remember(work, EnvelopeOut.of(asked))
-            work.commit()
+        asked = envelope_requests.ask(
+            office, who, envelope_id, party_id, choices, reason=body.reason,
+            then=lambda work, whole: remember(work, EnvelopeOut.of(whole)),
+        )  # fmt: skip
         return EnvelopeOut.of(asked)
 
     return once.run(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 
 from api.acts import envelope_drafting, envelope_life, envelope_run, envelope_sending
 from api.acts.envelope_access import visible
-from api.http import envelope_files, envelope_parties, envelope_templates
+from api.http import envelope_files, envelope_parties, envelope_revisions, envelope_templates
 from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
 from api.http.envelope_caller import WhoDep
 from api.http.envelopes_schemas import (
@@ -166,5 +166,5 @@ def links(envelope_id: str, office: OfficeDep, who: WhoDep) -> LinkList:
     )
 
 
-for part in (envelope_parties, envelope_files, envelope_templates):
+for part in (envelope_parties, envelope_files, envelope_revisions, envelope_templates):
     router.include_router(part.router)

@@ -214,6 +214,14 @@ class ConfirmIn(Strict):
     response: dict[str, Any]
 
 
+class PrepareIn(Strict):
+    """What a party fills in before its own client signs."""
+
+    slot: Annotated[str, StringConstraints(max_length=60)]
+    seal: Annotated[str, StringConstraints(max_length=14)] | None = None
+    values: dict[str, Annotated[str, StringConstraints(max_length=2000)]] = Field(default_factory=dict)
+
+
 class ReasonIn(Strict):
     """Why."""
 
@@ -301,7 +309,7 @@ class PartyOut(BaseModel):
     reason_code: str | None
     reason: str | None
     retry_at: datetime | None
-    request: str | None
+    requests: list[str]  # to the approvers of its seals
     viewed_at: datetime | None
     answered_at: datetime | None
     slots: list[SlotOut]
@@ -311,7 +319,7 @@ class PartyOut(BaseModel):
         return cls(
             id=one.id, name=one.name, kind=one.kind.value, role=one.role.value, step=one.step, required=one.required,
             uscc=one.uscc, person=one.person, state=one.state.value, reason_code=one.reason_code, reason=one.reason,
-            retry_at=one.retry_at, request=one.grounds.get("request"), viewed_at=one.viewed_at,
+            retry_at=one.retry_at, requests=list(one.grounds.get("requests", ())), viewed_at=one.viewed_at,
             answered_at=one.answered_at, slots=[SlotOut.of(slot) for slot in slots],
         )  # fmt: skip
 

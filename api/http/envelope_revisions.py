@@ -1,0 +1,71 @@
+"""Parties that sign with clients of their own, over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+
+from api.acts import envelope_revisions, envelope_run
+from api.acts.envelope_revisions import Prepared
+from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
+from api.http.envelope_caller import WhoDep
+from api.http.envelopes_schemas import EnvelopeOut, PrepareIn
+from api.http.media import Pdf
+from api.scratch import sha256_of
+
+router = APIRouter(tags=["envelopes"])
+
+
+@router.get("/envelopes/{envelope_id}/documents/{document_id}/prepared", response_class=Pdf)
+def prepared(
+    envelope_id: str,
+    document_id: str,
+    office: OfficeDep,
+    who: WhoDep,
+    slot: Annotated[str, Query(max_length=60)],
+    seal: Annotated[str | None, Query(max_length=14)] = None,
+) -> Pdf:
+    """The newest revision, filled for one slot, for the party's own client to sign the field `Vermilion-Field`."""
+    made = envelope_revisions.prepare(office, who, envelope_id, document_id, slot, seal_code=seal, values={})
+    return _answer(office, made)
+
+
+@router.post("/envelopes/{envelope_id}/documents/{document_id}/prepared", response_class=Pdf)
+def prepare(envelope_id: str, document_id: str, body: PrepareIn, office: OfficeDep, who: WhoDep) -> Pdf:
+    """The same, with the values that the party fills in."""
+    made = envelope_revisions.prepare(
+        office, who, envelope_id, document_id, body.slot, seal_code=body.seal, values=body.values
+    )
+    return _answer(office, made)
+
+
+def _answer(office: OfficeDep, made: Prepared) -> Pdf:
+    headers = {
+        "Vermilion-Revision": str(made.revision),
+        "Vermilion-Field": made.field,
+        "Content-Length": str(office.objects.size(made.object)),
+    }
+    return Pdf(office.objects.stream(made.object), headers=headers)
+
+
+@router.post("/envelopes/{envelope_id}/documents/{document_id}/revisions", response_model=EnvelopeOut)
+def accept(
+    envelope_id: str,
+    document_id: str,
+    office: OfficeDep,
+    who: WhoDep,
+    once: OnceDep,
+    document: Annotated[UploadFile, File(description="the prepared PDF with one signature more")],
+    slot: Annotated[str, Form(max_length=60)],
+) -> Response:
+    """Hand in what the party's client signed; it becomes the newest revision if it holds nothing else."""
+
+    def act(remember: Remember) -> EnvelopeOut:
+        whole = envelope_revisions.accept(office, who, envelope_id, document_id, slot, document.file)
+        answer = EnvelopeOut.of(envelope_run.pursue(office, envelope_id) or whole)
+        with office.work() as work:
+            remember(work, answer)
+            work.commit()
+        return answer
+
+    asked = fingerprint_of("envelope-revision", envelope_id, document_id, slot, sha256_of(document.file).hex())
+    return once.run(who.token.id, asked, act, status=200)
