@@ -22,7 +22,9 @@ from api.bootstrap import running_office, utc_now
 from api.demo import samples
 from api.demo.contract import FIRST_KEYWORD, SECOND_KEYWORD, Party, sample_contract
 from api.demo.first_run import demo_authority, make_softhsm_keys, make_software_keys
+from api.demo.people import DemoPerson
 from api.errors import BadInputError, NotFoundError
+from api.scratch import sha256_of
 from api.settings import Settings, read_settings
 from ca.authority import ISSUING, ROOT
 from ca.register import enterprise_as_mapping
@@ -39,6 +41,7 @@ from verify.report import Report, Verdict
 BASE_URL: Final = "http://127.0.0.1:8000"
 STAGES: Final = 6
 CLERK: Final = "demo clerk"
+PURPOSE: Final = "采购合同"
 SEAL_MM: Final = 40.0
 KEYWORD_RIGHT_MM: Final = 20.0  # from the middle of the keyword to the middle of the seal
 KEYWORD_DOWN_MM: Final = 20.0
@@ -103,7 +106,7 @@ def run(directory: Path, *, pdf: Path | None, softhsm: bool, tell: Callable[[Sta
         parties = [register(office, samples.enterprise(one), actor=CLERK) for one in (samples.BUYER, samples.SUPPLIER)]
         tell(Stage(3, "Each gets its electronic business licence and five seals, in one act"))
         made = [establish(office, one.uscc, actor=CLERK) for one in parties]
-        tell(Stage(4, "Both parties seal the contract"))
+        tell(Stage(4, "Both legal representatives take a passkey and seal the contract"))
         _contract(office, directory, made, pdf)
         tell(Stage(5, "Everything a verifier needs is published"))
         _publish(office, directory, made[0])
@@ -133,11 +136,19 @@ def _contract(office: Office, directory: Path, made: list[Establishment], pdf: P
     for number, (one, keyword) in enumerate(zip(made, (FIRST_KEYWORD, SECOND_KEYWORD), strict=True)):
         with (source if number == 0 else target).open("rb") as file:
             where = _by_keyword(keyword) if pdf is None else _on_last_page(file, number)
-            order = SealOrder(level=Level.B_LT, placement=where, reason="采购合同")
-            use = seal_document(office, _seal(one, SealKind.CONTRACT).code, file, order, grounds=Grounds(actor=CLERK))
+            order = SealOrder(level=Level.B_LT, placement=where, reason=PURPOSE)
+            code = _seal(one, SealKind.CONTRACT).code
+            use = seal_document(office, code, file, order, grounds=_agreed(office, one, code, sha256_of(file)))
         if use.object is None:
             raise NotFoundError(f"the use {use.id} left no file")
         target.write_bytes(office.objects.read(use.object))
+
+
+def _agreed(office: Office, one: Establishment, code: str, document: bytes) -> Grounds:
+    """The legal representative enrols and agrees to exactly this use with a passkey."""
+    person = DemoPerson.representative_of(office, one.licence.licence.enterprise.uscc)
+    given = person.agree_to_seal(code, document=document, name="contract.pdf", purpose=PURPOSE)
+    return Grounds(actor=person.person.name, person=person.person.id, assertion=given.id)
 
 
 def _sample(office: Office, made: list[Establishment]) -> bytes:

@@ -37,7 +37,7 @@ class MandateIn(Strict):
     grantee: GranteeIn
     kinds: Annotated[list[SealKind], Field(max_length=8)] = Field(default=[], description="all seals of these kinds")
     seals: Annotated[list[Code], Field(max_length=64)] = Field(default=[], description="named seals, beside the kinds")
-    matters: Annotated[list[Matter], Field(min_length=1, max_length=32)] = [ANY_MATTER]
+    matters: Annotated[list[Matter], Field(min_length=1, max_length=32)] = Field(default=[ANY_MATTER])
     max_amount: Annotated[Decimal, Field(gt=0, max_digits=20, decimal_places=2)] | None = None
     currency: Currency = ""
     max_pages: Annotated[int, Field(ge=1, le=1_000_000)] | None = None

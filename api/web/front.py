@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from api.acts.access import add_token
 from api.acts.office import Office
 from api.demo.contract import Party, sample_contract
+from api.demo.people import DEMO_SCOPES, DemoLending
 from api.settings import ASSETS
 
 DEMO_TOKEN_LASTS: Final = timedelta(hours=2)
-DEMO_SCOPES: Final = frozenset({"register", "issue", "seal", "read"})
 TITLE_FACE: Final = ASSETS / "fonts" / "NotoSerifSC-SemiBold.ttf"
 
 
@@ -62,6 +62,7 @@ class Front:
     contract: Callable[[str], bytes | None]  # a sample for the enterprise of this licence
     sealed_sample: Callable[[str], bytes | None]  # what a use of a seal made of that sample, and of nothing else
     open_session: Callable[[], DemoSession]
+    lend: Callable[[str, str], str]  # the seals of an enterprise, to the token of this secret; returns the mandate
     title_face: Path = TITLE_FACE
 
 
@@ -140,4 +141,5 @@ def front_of_office(office: Office) -> Front:
         contract=contract,
         sealed_sample=sealed_sample,
         open_session=open_session,
+        lend=DemoLending(office),
     )

@@ -126,6 +126,29 @@ def open_session(request: Request) -> SessionOut:
     return SessionOut(token=session.token, expires_at=session.expires_at.isoformat())
 
 
+class LendIn(BaseModel):
+    """Whose seals the visitor is about to use."""
+
+    uscc: str
+
+
+class LendOut(BaseModel):
+    """The mandate under which the demo's token uses them."""
+
+    mandate: str
+
+
+@router.post("/demo/mandates", status_code=201)
+def lend(request: Request, body: LendIn) -> LendOut:
+    """Have the enterprise's representative, one of the demo's people, lend its seals to the visitor's token."""
+    front = front_of(request.app)
+    if not front.demo:
+        raise HTTPException(404)
+    take(request)
+    secret = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return LendOut(mandate=front.lend(body.uscc, secret))
+
+
 @router.get("/demo/contract.pdf")
 def contract(request: Request, licence: str) -> Response:
     """A sample contract in the name of the enterprise that holds this licence."""

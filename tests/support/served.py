@@ -40,7 +40,12 @@ class Served:
         """Register an enterprise and issue its licence and seals."""
         entry = self.post("/api/v1/enterprises", json=samples.enterprise(sample)).json()
         made: dict[str, Any] = self.post("/api/v1/licences", json={"uscc": entry["uscc"]}).json()
+        self.lend(entry["uscc"])
         return made
+
+    def lend(self, uscc: str) -> None:
+        """Have the enterprise's representative lend its seals to this token, unless they are."""
+        self.post("/demo/mandates", json={"uscc": uscc})
 
     def seal(self, code: str, source: Path, target: Path, **form: str) -> Path:
         with source.open("rb") as file:

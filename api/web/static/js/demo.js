@@ -174,6 +174,7 @@ async function seal(step) {
   const needed = { keyword: ["keyword"], position: ["page", "x_mm", "y_mm"], invisible: [] }[placement];
   for (const name of needed) form.append(name, given.get(name));
   const chosen = state.seals[given.get("kind")];
+  await fetchWith("/demo/mandates", { method: "POST", json: { uscc: state.uscc } }); // lent by the demo's representative
   const use = await (await fetchWith(`/api/v1/seals/${chosen.code}/uses`, { method: "POST", form, key: freshKey() })).json();
   state.sealed = await blobOf(use.document);
   const url = URL.createObjectURL(state.sealed);
