@@ -21,7 +21,7 @@ from api.scratch import scratch_file, sha256_of
 from ca.authority import AUTHORITY_SEAL, ISSUING
 from seals.asic import ContainerFile, write_asic
 from seals.evidence import EvidenceFile
-from seals.evidence_json import to_json
+from seals.evidence_reader import attached_facts
 from seals.evidence_report import ReportFonts, evidence_report
 from seals.placement import AtPosition
 from seals.signing import Level, SealingKey, seal_pdf
@@ -77,24 +77,26 @@ def make_report(office: Office, file: EvidenceFile) -> str:
 def make_archive(office: Office, file: EvidenceFile, *, report: str, kept: Sequence[Kept]) -> str:
     """Pack concluded documents, attachments, facts, report and trust material into one ASiC-E, sealed by the authority.
 
-    `report` is what `make_report` returned for the same `file`. Returns the name in the object store.
+    `report` is what `make_report` returned; `evidence.json` is what that report carries. `file` says which contract it is.
+    Returns the name in the object store.
 
     Raises:
+        EvidenceFileError: the report carries no facts.
         ContainerError: too many files.
         ObjectMissingError: a file is not in the object store.
         TimestampError, EvidenceError, HsmError: it could not be sealed; nothing was kept.
     """
     record = _recorder(office, "evidence.archive-intent", file)
     with ExitStack() as opened:
+        sealed = _opened(office, opened, report)
+        facts = attached_facts(sealed)  # those of the report, even if it was made in an earlier attempt
         files = [
             *(
                 ContainerFile(name=name, content=_opened(office, opened, one.object), media_type=one.media_type)
                 for name, one in zip(archive_names(kept), kept, strict=True)
             ),
-            ContainerFile(
-                name=REPORT_NAME, content=_opened(office, opened, report), media_type="application/pdf"
-            ),
-            ContainerFile(name=FACTS_NAME, content=BytesIO(to_json(file)), media_type="application/json"),
+            ContainerFile(name=REPORT_NAME, content=sealed, media_type="application/pdf"),
+            ContainerFile(name=FACTS_NAME, content=BytesIO(facts), media_type="application/json"),
             *_trust_files(office),
         ]  # fmt: skip
         target = opened.enter_context(scratch_file(office.scratch))

@@ -4,7 +4,7 @@ import hashlib
 import io
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,10 @@ import pytest
 from api.acts import checking
 from api.acts.archiving import archive_document
 from api.acts.evidence_files import FACTS_NAME, REPORT_NAME, Kept, archive_names, make_archive, make_report
+from api.acts.faces import certificate_der
+from seals.errors import EvidenceFileError
 from seals.evidence_json import from_json, to_json
+from seals.evidence_reader import attached_facts, read_signatures
 from seals.evidence_words import COMMANDS
 from tests.support.evidence_facts import sample
 from tests.support.office import Hall, code_of, open_hall
@@ -180,6 +183,38 @@ def test_an_archived_document_is_of_level_lta_and_the_old_file_stays(hall: Hall)
     assert report.verdict is Verdict.PASSED
     assert report.signatures[0].level == "B-LTA"
     assert acts(hall, after) == ["document.archived"]
+
+
+def test_an_archive_made_later_holds_the_facts_of_the_report_that_is_in_it(hall: Hall) -> None:
+    first = sample()
+    report = make_report(hall.office, first)
+    name = make_archive(hall.office, sample(steps_count=13), report=report, kept=kept_of(hall, "a.pdf"))
+    with zipfile.ZipFile(io.BytesIO(hall.office.objects.read(name))) as opened:
+        assert from_json(opened.read(FACTS_NAME)) == first
+
+
+def test_a_sealed_pdf_says_with_which_key_and_when_it_was_sealed(hall: Hall) -> None:
+    made = hall.establish()
+    code = code_of(made)
+    hall.seal(code, make_pdf())
+    with hall.office.reading() as work:
+        name = work.uses.of_seal(code, after=None, limit=1)[0].object
+    assert name is not None
+    (found,) = read_signatures(io.BytesIO(hall.office.objects.read(name))).values()
+    assert found.algorithm == "sha256_ecdsa"
+    assert found.stamp is not None
+    assert found.stamp.time == hall.clock()
+    assert int(found.stamp.serial, 16) > 0
+    assert found.certificate is not None
+    assert hashlib.sha256(certificate_der(hall.office, int(found.certificate.serial, 16))).digest() == (
+        found.certificate.sha256
+    )
+
+
+@pytest.mark.parametrize("read", [read_signatures, attached_facts])
+def test_what_is_no_pdf_says_nothing(read: Callable[[io.BytesIO], object]) -> None:
+    with pytest.raises(EvidenceFileError):
+        read(io.BytesIO(b"%PDF-1.7 and nothing else"))
 
 
 def test_the_facts_survive_their_one_spelling() -> None:
