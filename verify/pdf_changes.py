@@ -32,7 +32,7 @@ class Change:
     touched: frozenset[str] = frozenset()  # all fields that a lock would have protected
     only_before_certification: bool = False
 
-    strangers: tuple[str, ...] = ()  # filled fields that are kept for a signature that is not there
+    strangers: tuple[str, ...] = ()  # signatures that are not there and whose fields were filled
     refilled: tuple[str, ...] = ()  # read-only fields of a signature that were filled before
 
     def breaks(self, docmdp: MDPPerm | None, fieldmdp: FieldMDPSpec | None) -> bool:

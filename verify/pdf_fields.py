@@ -59,8 +59,6 @@ class PlaceRule(FieldMDPRule):
         changed = context.new.explicit_refs_in_revision()
         rewritten = {one for one in changed if not context.old.is_ref_unassignable(one)}
         for name, spec in context.field_specs.items():
-            if spec.new_field_ref is None:
-                continue
             touched = spec.new_field_ref in changed
             if not touched and not rewritten:
                 continue

@@ -24,8 +24,8 @@ class Reserved:
     pages: Mapping[Any, int] = field(default_factory=dict)  # reference → number
 
     def strangers(self, names: Iterable[str]) -> list[str]:
-        """Those of the fields that are kept for a signature that is not there."""
-        return sorted(name for name in names if name in self.keepers and self.keepers[name] not in self.signers)
+        """The signatures that are not there and that one of these fields is kept for."""
+        return sorted({self.keepers[name] for name in names if name in self.keepers} - self.signers.keys())
 
     def told(self, filled: Sequence[Filled]) -> Iterator[Both]:
         """Say what was filled: what belongs to one signature in one sentence."""
