@@ -154,3 +154,32 @@ class ApprovalError(SealError):
 
 class RequestStateError(SealError):
     """Not possible in the seal-use request's present state."""
+
+
+class GroupReason(StrEnum):
+    """Why a group, an election or a call-off cannot be so."""
+
+    MEMBERS = "members"
+    THRESHOLD = "threshold"
+    CHARTER = "charter"
+    NOT_A_MEMBER = "not-a-member"
+    NOT_CONCLUDED = "not-concluded"
+    REFERENCE = "reference"
+    PERIOD = "period"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    LIMIT = "limit"
+    TERMS = "terms"
+
+
+class GroupError(SealError):
+    """Not possible among those who buy together; the reason names the rule."""
+
+    def __init__(self, reason: GroupReason, text: str) -> None:
+        """Keep the code beside the sentence."""
+        super().__init__(text)
+        self.reason = reason
+
+
+class GroupStateError(SealError):
+    """Not possible in the present state of the group, election or mandate."""
