@@ -32,6 +32,38 @@ TABLE: Final[dict[str, Words]] = {
         en="The file is a readable PDF of {revisions} revision(s), and nothing stands after its end.",
         zh="文件是可读取的 PDF，共 {revisions} 个修订版本，文件结尾之后没有其他内容。",
     ),
+    # -- a contract that the service asked keeps on record
+    "contract.concluded": Words(
+        when="the register of the service that checks has the file as a concluded contract",
+        verdict=PASSED,
+        en="The register has this file as a contract that all its parties concluded on {day} (envelope {envelope}).",
+        zh="登记记录显示：本文件是各方已于 {day} 订立完成的合同（签约编号 {envelope}）。",
+    ),
+    "contract.rescinded": Words(
+        when="the contract was concluded, and rescinded later by a second one of the same parties",
+        verdict=INDETERMINATE,
+        en="The seals are one thing, the contract another: its parties rescinded it on {day} by envelope {by}.",
+        zh="印章核验之外请注意：本合同已由各方于 {day} 通过签约 {by} 解除。",
+    ),
+    "contract.open": Words(
+        when="the file belongs to an envelope that not all parties have signed yet",
+        verdict=INDETERMINATE,
+        en="The register has this file as a contract that is not concluded yet: not all parties have sealed it.",
+        zh="登记记录显示：本合同尚未订立完成，仍有签署方未盖章。",
+    ),
+    "contract.earlier": Words(
+        when="the file is an earlier state of a contract that was concluded since",
+        verdict=INDETERMINATE,
+        en="This is an earlier state of a contract; the concluded file has more seals. Ask for that one.",
+        zh="这是合同签署过程中的较早版本；订立完成的文件含有更多印章，请索取最终文件。",
+    ),
+    "contract.ended": Words(
+        when="the file belongs to an envelope that ended without being concluded",
+        verdict=INDETERMINATE,
+        en="This contract never came about: it is {state} in the register.",
+        zh="本合同未能成立：登记状态为 {state}。",
+    ),
+    # -- the file as a whole, continued
     "pdf.not-pdf": Words(
         when="the file does not begin like a PDF",
         verdict=INDETERMINATE,

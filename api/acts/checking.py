@@ -6,6 +6,7 @@ from typing import BinaryIO, Final
 from prometheus_client import Histogram
 
 from api.acts import publishing
+from api.acts.contract_standing import with_standing
 from api.acts.office import Office
 from ca.authority import CREDENTIAL, ISSUING
 from verify.files import check_file as check_any
@@ -46,7 +47,10 @@ def check_text(office: Office, text: str) -> Report:
 def check_file(office: Office, file: BinaryIO) -> Report:
     """Check a PDF or a picture of a QR code."""
     began = time.perf_counter()
-    return _count(check_any(file, trust_of(office), now=office.now()), began)
+    report = check_any(file, trust_of(office), now=office.now())
+    if report.kind == "pdf":
+        report = with_standing(office, file, report)
+    return _count(report, began)
 
 
 def _count(report: Report, began: float) -> Report:

@@ -81,5 +81,5 @@ def _problems(operation: Mapping[str, Any], method: str) -> Iterator[HTTPStatus]
         yield HTTPStatus.BAD_REQUEST
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         yield HTTPStatus.UNPROCESSABLE_ENTITY
-    if method == "post" and operation.get("security"):  # it changes a state that may not allow it
+    if method != "get" and operation.get("security"):  # it changes a state that may not allow it
         yield HTTPStatus.CONFLICT
