@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -11,6 +11,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 
 from seals.digesting import digest_of
 from seals.errors import DocumentRefusedError, PlacementError, Reason
+from seals.objects import entry
 from seals.pdf_input import Limits
 from seals.slots import FieldKind, Frozen, SignedSlot
 from verify.errors import MalformedCertificateError
@@ -86,11 +87,21 @@ def _only_signed(before: Opened, after: Opened, name: str, limits: PdfLimits) ->
         raise _refusal(f"it signs {', '.join(sorted(new)) or 'nothing'} instead of {name}")
     last = reader.total_revisions - 1
     old, latest = reader.get_historical_resolver(last - 1), reader.get_historical_resolver(last)
-    touched = compare(WatchedForm(), old, latest).changed_form_fields
+    first = not set(_filled(before.reader))
+    touched = compare(WatchedForm(), old, latest, certifying=first).changed_form_fields
     if touched - {name}:
         raise _refusal(f"it fills other fields: {', '.join(sorted(touched - {name}))}")
     _, _, raw = next(iter(enumerate_sig_fields(reader, with_name=name)))
+    _check_permissions(reader, raw, first=first)
     return read_field(name, raw.get_object(), after, limits)
+
+
+def _check_permissions(reader: PdfFileReader, raw: Any, *, first: bool) -> None:
+    """The catalog may come to name this signature as the document's certification, and no other."""
+    named = entry(reader.root, "/Perms")
+    signature = raw.get_object().raw_get("/V").reference
+    if first and named is not None and (set(named) != {"/DocMDP"} or named.raw_get("/DocMDP").reference != signature):
+        raise _refusal("it gives permissions that are not those of its certification")
 
 
 def _filled(reader: PdfFileReader) -> Iterable[str]:

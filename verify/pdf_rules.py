@@ -13,6 +13,7 @@ from pyhanko.sign.diff_analysis import (
     SigFieldModificationRule,
     StandardDiffPolicy,
 )
+from pyhanko.sign.diff_analysis.constants import ROOT_EXEMPT_STRICT_COMPARISON
 from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate
 from pyhanko.sign.diff_analysis.policy_api import DiffResult, ModificationLevel
 from pyhanko.sign.diff_analysis.rules.file_structure_rules import (
@@ -72,24 +73,28 @@ class WatchedForm(FormUpdatingRule):
                 yield level, update
 
 
-def compare(form: WatchedForm, old: HistoricalResolver, new: HistoricalResolver) -> DiffResult:
+def compare(
+    form: WatchedForm, old: HistoricalResolver, new: HistoricalResolver, *, certifying: bool = False
+) -> DiffResult:
     """Account for every object of a revision; `form` tells afterwards which fields were touched.
+
+    `certifying` lets the catalog name a certification, which only the first signature of a file may be.
 
     Raises:
         SuspiciousModification: something is not accounted for.
     """
     form.seen.clear()
     try:
-        return _policy(form, ignore_orphans=True).apply(old, new)
+        return _policy(form, ignore_orphans=True, certifying=certifying).apply(old, new)
     except KeyError:
         # pyHanko's search for orphans fails where a reference leads nowhere: then no orphan is pardoned.
         form.seen.clear()
-        return _policy(form, ignore_orphans=False).apply(old, new)
+        return _policy(form, ignore_orphans=False, certifying=certifying).apply(old, new)
 
 
-def _policy(form: WatchedForm, *, ignore_orphans: bool) -> StandardDiffPolicy:
+def _policy(form: WatchedForm, *, ignore_orphans: bool, certifying: bool) -> StandardDiffPolicy:
     rules = [
-        CatalogModificationRule(),
+        CatalogModificationRule(ROOT_EXEMPT_STRICT_COMPARISON | {"/Perms"} if certifying else None),
         DocInfoRule().as_qualified(UPDATE),
         XrefStreamRule().as_qualified(UPDATE),
         ObjectStreamRule().as_qualified(UPDATE),
