@@ -6,13 +6,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from api.acts import accounts, people
+from api.acts import accounts, control, people
 from api.db.access import Token
 from api.errors import NotFoundError
 from api.http.caller import MeDep, PersonOr
 from api.http.deps import OfficeDep
 from api.http.limits import RateLimit
 from api.http.people_schemas import (
+    AssertionOut,
     CodeIn,
     InvitationIn,
     InvitationOut,
@@ -36,6 +37,7 @@ router = APIRouter(prefix="/api/v1", tags=["people"])
 Uscc = Annotated[str, Path(pattern=r"^[0-9A-Z]{18}$")]
 PersonId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Hall = Annotated[Token, Depends(PersonOr("issue"))]
+Auditor = Annotated[Token, Depends(PersonOr("audit"))]
 CREDENTIAL: Final = re.compile(r"[A-Za-z0-9_-]{1,1364}")  # base64url of at most 1023 octets
 PUBLIC: Final[dict[int | str, dict[str, Any]]] = {
     403: {"description": "The passkey's answer was refused"},
@@ -135,6 +137,16 @@ def passkey_finish(body: PasskeyIn, office: OfficeDep, caller: MeDep) -> Passkey
 def passkey_revoke(credential: str, office: OfficeDep, caller: MeDep) -> None:
     """Take a passkey out of use and end my other sessions."""
     accounts.revoke_passkey(office, caller.person, _credential(credential), session=caller.token)
+
+
+@router.get("/assertions/{assertion}")
+def assertion(assertion: PersonId, office: OfficeDep, who: Auditor) -> AssertionOut:
+    """The evidence of what I agreed to; the hall's auditors see everybody's."""
+    with office.reading() as work:
+        found = control.assertion(work, assertion)
+    if found is None or who.person not in {None, found.person}:
+        raise NotFoundError("there is no such agreement")
+    return AssertionOut.of(found)
 
 
 @router.get("/enterprises/{uscc}/members")

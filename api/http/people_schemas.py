@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.acts.accounts import Session
 from api.acts.people import Invited
-from api.db.people import Invitation, Member, Passkey, Person, Role
+from api.db.people import Invitation, Member, Passkey, Person, Role, StoredAssertion
 from api.http.schemas import Strict
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -176,6 +176,38 @@ class RedeemedOut(SessionOut):
     @classmethod
     def of_role(cls, made: Session, role: Member) -> Self:
         return cls(**SessionOut.of(made).model_dump(), member=MemberOut.of(role))
+
+
+class AssertionOut(BaseModel):
+    """The kept evidence of an agreement: docs/spec/sole-control.md says how to check it without us. Octets in base64url."""
+
+    id: str
+    person: str
+    at: datetime
+    rp_id: str
+    origin: str
+    intent: str = Field(description="canonical JSON; its SHA-256 is the challenge")
+    credential: str
+    public_key: str = Field(description="COSE_Key")
+    client_data_json: str
+    authenticator_data: str
+    signature: str
+
+    @classmethod
+    def of(cls, one: StoredAssertion) -> Self:
+        return cls(
+            id=one.id,
+            person=one.person,
+            at=one.at,
+            rp_id=one.rp_id,
+            origin=one.origin,
+            intent=one.intent,
+            credential=spelt(one.credential),
+            public_key=spelt(one.public_key),
+            client_data_json=spelt(one.client_data_json),
+            authenticator_data=spelt(one.authenticator_data),
+            signature=spelt(one.signature),
+        )
 
 
 class MeOut(BaseModel):

@@ -47,6 +47,7 @@ NEEDS: Final = {  # the whole list of what needs a token; a new operation has to
     ("get", "/api/v1/enterprises/{uscc}/members"): "issue",
     ("put", "/api/v1/enterprises/{uscc}/members/{person}"): "person",
     ("delete", "/api/v1/enterprises/{uscc}/members/{person}"): "issue",
+    ("get", "/api/v1/assertions/{assertion}"): "audit",  # or whose it is
     ("delete", "/api/v1/sessions/current"): "person",
     ("get", "/api/v1/me"): "person",
     ("post", "/api/v1/me/memberships"): "person",
@@ -85,6 +86,7 @@ PARTS: Final = {
     "webhook_id": "0" * 32,
     "delivery_id": "0" * 32,
     "person": "0" * 32,
+    "assertion": "0" * 32,
     "credential": "AAAA",
 }
 
