@@ -82,10 +82,11 @@ def make(
     local = asked.source_kind is SourceKind.FOLDER or (asked.target and "://" not in asked.target)
     with office.work() as work:
         grounds = asked.grounds
-        if grounds.mandate is None:  # the pages of no document are known yet: each is asked about later
-            grounds = replace(rights.choose(office, work, one, replace(grounds, pages=1)), pages=None)
-        else:
-            rights.require(office, work, one, replace(grounds, pages=1))
+        probe = rights.choose(
+            office, work, one, replace(grounds, pages=1)
+        )  # the pages of each file are asked about later
+        rights.require(office, work, one, probe)
+        grounds = replace(grounds, mandate=probe.mandate)
         batch = Batch(
             id=asked.id or secrets.token_hex(16),
             seal=one.code,

@@ -13,7 +13,7 @@ from api.acts.office import Office
 from api.acts.sealing import SealOrder
 from api.db.access import Token
 from api.db.batches import Batch, ItemState, SourceKind
-from api.errors import BadInputError, BatchStateError, ForbiddenError, NotFoundError
+from api.errors import BadInputError, ForbiddenError, NotFoundError
 from api.http.batches_schemas import BatchOut, BatchPage, FileOut, FilePage, ProgressOut
 from api.http.deps import OfficeDep, OnceDep, Remember, Scope, fingerprint_of
 from api.http.media import Archive, Json, Pkcs7
@@ -104,8 +104,10 @@ def page_of(
     office: OfficeDep, who: MaySeal, cursor: Annotated[str, Query(max_length=32)] = "", limit: Limit = 50
 ) -> BatchPage:
     """The caller's batches, the newest first."""
-    last = _mine(office, cursor, who) if cursor else None
     with office.reading() as work:
+        last = work.batches.get(cursor) if cursor else None
+        if cursor and (last is None or last.owner != who.machine):
+            raise BadInputError("this cursor is not from the list of these batches")
         found = work.batches.of_owner(who.machine, after=last, limit=limit)
     return BatchPage(
         items=[BatchOut.of(one) for one in found], next=found[-1].id if len(found) == limit else None
@@ -142,7 +144,7 @@ def results(batch_id: str, office: OfficeDep, who: MaySeal) -> Archive:
     """All sealed files and the signed manifest as a ZIP archive, once the batch is done."""
     batch = _mine(office, batch_id, who)
     if batch.manifest is None or batch.target:
-        raise BatchStateError("the results are not here, or not yet")
+        raise NotFoundError("the results are not here, or not yet")
     headers = {"Content-Disposition": f'attachment; filename="batch-{batch_id[:8]}.zip"'}
     return Archive(_zipped(office, batch), headers=headers)
 
@@ -182,7 +184,7 @@ def manifest(batch_id: str, office: OfficeDep, who: MaySeal) -> Json:
     """What came in, what went out, what was refused and why."""
     name = _mine(office, batch_id, who).manifest
     if name is None:
-        raise BatchStateError("there is no manifest before the batch is done")
+        raise NotFoundError("there is no manifest before the batch is done")
     return Json(office.objects.stream(name))
 
 
@@ -191,7 +193,7 @@ def manifest_signature(batch_id: str, office: OfficeDep, who: MaySeal) -> Pkcs7:
     """The detached CAdES signature of the authority's seal over the manifest."""
     name = _mine(office, batch_id, who).manifest_signature
     if name is None:
-        raise BatchStateError("there is no manifest before the batch is done")
+        raise NotFoundError("there is no manifest before the batch is done")
     return Pkcs7(office.objects.stream(name))
 
 
