@@ -149,22 +149,19 @@ def add_document(office: Office, who: Who, envelope_id: str, source: BinaryIO, *
 
 
 def drop_document(office: Office, who: Who, envelope_id: str, document_id: str) -> Whole:
-    """Take a document out of a draft.
+    """Take a document out of a draft. Its file is kept: templates and envelopes made of them share it.
 
     Raises:
         NotFoundError, ForbiddenError, EnvelopeStateError: see `draft`; or no such document.
     """
     with office.work() as work:
         whole = draft(work, who, envelope_id)
-        document = whole.document(document_id)
-        if document is None:
+        if whole.document(document_id) is None:
             raise NotFoundError(f"the envelope has no document {document_id}")
         work.envelopes.drop_document(document_id)
         work.envelopes.note(envelope_id, at=office.now(), actor=who.name, act="document.dropped", document=document_id)
         work.commit()
-        left = reread(work, envelope_id)
-    office.objects.delete(document.source_object)
-    return left
+        return reread(work, envelope_id)
 
 
 def attach(
