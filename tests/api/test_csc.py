@@ -1,11 +1,8 @@
 """The remote signing interface: both versions, every method, and everything that must not be signed."""
 
-import json
-import secrets
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -19,79 +16,14 @@ from api.acts.access import hash_of
 from hsm.errors import DeviceError, KeyBusyError
 from hsm.signer import SignatureAlgorithm
 from tests.support.keys import MemorySigner
-from tests.support.office import Hall, code_of, open_hall
-from tests.support.people import Enrolled, enrol
-from tests.support.remote import App, Csc, app
-from tests.support.rights import lend_to_machine
-
-ECDSA = "1.2.840.10045.4.3.2"
-SHA256 = "2.16.840.1.101.3.4.2.1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """One enterprise with its representative, a client, and a machine."""
-
-    hall: Hall
-    boss: Enrolled
-    code: str  # of the contract seal
-    platform: App
-    csc: Csc
-    machine: Csc
-
-    def v2(self) -> Csc:
-        return Csc(self.hall, self.csc.token, "v2")
+from tests.support.office import open_hall
+from tests.support.remote import Csc, Desk, app, desk_of, sad_of, sign, some
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with open_hall(tmp_path_factory.mktemp("csc"), verify_per_minute=100_000) as hall:
         yield desk_of(hall)
-
-
-def desk_of(hall: Hall) -> Desk:
-    made = hall.establish()
-    uscc = made["licence"]["uscc"]
-    boss = enrol(hall, uscc)
-    platform, erp = app(hall), app(hall, uscc=uscc)
-    lend_to_machine(hall.office, uscc, erp.client.id)
-    return Desk(
-        hall=hall,
-        boss=boss,
-        code=code_of(made),
-        platform=platform,
-        csc=Csc(hall, platform.bearer(boss)),
-        machine=Csc(hall, erp.machine()),
-    )
-
-
-def some(count: int = 1) -> list[str]:
-    return [b64encode(secrets.token_bytes(32)).decode() for _ in range(count)]
-
-
-def sad_of(desk: Desk, hashes: list[str], *, csc: Csc | None = None, person: Enrolled | None = None) -> str:
-    """SAD for a person, over a passkey's answer."""
-    csc = csc or desk.csc
-    asked = csc("credentials/getChallenge", credentialID=desk.code, hash=hashes)
-    assert asked.status_code == 200, asked.text
-    proof = json.dumps((person or desk.boss).agree(asked.json()["publicKey"]))
-    answer = csc(
-        "credentials/authorize", credentialID=desk.code, hash=hashes, numSignatures=len(hashes), clientData=proof
-    )
-    assert answer.status_code == 200, answer.text
-    sad: str = answer.json()["SAD"]
-    return sad
-
-
-def sign(desk: Desk, sad: str, hashes: list[str], *, csc: Csc | None = None, **more: object) -> Response:
-    body: dict[str, object] = {
-        "credentialID": desk.code,
-        "SAD": sad,
-        "hash": hashes,
-        "hashAlgo": SHA256,
-        "signAlgo": ECDSA,
-    }
-    return (csc or desk.csc)("signatures/signHash", **(body | more))
 
 
 def certificate_of(desk: Desk) -> x509.Certificate:

@@ -1,8 +1,9 @@
 """Remote signing for tests: clients, and the way of a person through the page where he agrees."""
 
 import hashlib
+import json
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -11,10 +12,13 @@ from httpx import Response
 
 from api.acts.clients import add_client
 from api.db.clients import Client
-from tests.support.office import Hall
-from tests.support.people import Enrolled
+from tests.support.office import Hall, code_of
+from tests.support.people import Enrolled, enrol
+from tests.support.rights import lend_to_machine
 
 REDIRECT: Final = "https://app.example.org/back"
+ECDSA: Final = "1.2.840.10045.4.3.2"  # with SHA-256
+SHA256: Final = "2.16.840.1.101.3.4.2.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +120,63 @@ class Csc:
         return self.hall.client.post(
             f"/csc/{self.version}/{method}", json=body, headers={"Authorization": f"Bearer {self.token}"}
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One enterprise with its representative, a client, and a machine."""
+
+    hall: Hall
+    boss: Enrolled
+    code: str  # of the contract seal
+    platform: App
+    csc: Csc
+    machine: Csc
+
+    def v2(self) -> Csc:
+        return Csc(self.hall, self.csc.token, "v2")
+
+
+def desk_of(hall: Hall) -> Desk:
+    made = hall.establish()
+    uscc = made["licence"]["uscc"]
+    boss = enrol(hall, uscc)
+    platform, erp = app(hall), app(hall, uscc=uscc)
+    lend_to_machine(hall.office, uscc, erp.client.id)
+    return Desk(
+        hall=hall,
+        boss=boss,
+        code=code_of(made),
+        platform=platform,
+        csc=Csc(hall, platform.bearer(boss)),
+        machine=Csc(hall, erp.machine()),
+    )
+
+
+def some(count: int = 1) -> list[str]:
+    return [b64encode(secrets.token_bytes(32)).decode() for _ in range(count)]
+
+
+def sad_of(desk: Desk, hashes: list[str], *, csc: Csc | None = None, person: Enrolled | None = None) -> str:
+    """SAD for a person, over a passkey's answer."""
+    csc = csc or desk.csc
+    asked = csc("credentials/getChallenge", credentialID=desk.code, hash=hashes)
+    assert asked.status_code == 200, asked.text
+    proof = json.dumps((person or desk.boss).agree(asked.json()["publicKey"]))
+    answer = csc(
+        "credentials/authorize", credentialID=desk.code, hash=hashes, numSignatures=len(hashes), clientData=proof
+    )
+    assert answer.status_code == 200, answer.text
+    sad: str = answer.json()["SAD"]
+    return sad
+
+
+def sign(desk: Desk, sad: str, hashes: list[str], *, csc: Csc | None = None, **more: object) -> Response:
+    body: dict[str, object] = {
+        "credentialID": desk.code,
+        "SAD": sad,
+        "hash": hashes,
+        "hashAlgo": SHA256,
+        "signAlgo": ECDSA,
+    }
+    return (csc or desk.csc)("signatures/signHash", **(body | more))

@@ -1,0 +1,163 @@
+"""Somebody else's client: pyHanko's own CSC signer, over real HTTP, signs PDFs with a seal whose key never leaves us."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.csc_signer import (
+    CSCAuthorizationInfo,
+    CSCAuthorizationManager,
+    CSCCredentialInfo,
+    CSCServiceSessionInfo,
+    CSCSigner,
+    fetch_certs_in_csc_credential,
+)
+
+from api.acts.ceremony import hold
+from tests.support import pdf_judges
+from tests.support.browser import serving
+from tests.support.keys import MemoryStore
+from tests.support.office import Clock, open_hall, plan
+from tests.support.people import Enrolled
+from tests.support.remote import Csc, Desk, desk_of
+from tests.support.sealing import make_pdf
+
+
+@dataclass(slots=True)
+class Calls:
+    """Which methods were called, in order."""
+
+    seen: list[str] = field(default_factory=list)
+
+
+class PasskeyAuthorization(CSCAuthorizationManager):  # type: ignore[misc] - pyHanko annotates only a part of it
+    """Fetches SAD for these very hashes: the person's passkey answers the challenge over them."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        info: CSCServiceSessionInfo,
+        credential: CSCCredentialInfo,
+        calls: Calls,
+        person: Enrolled | None,
+    ) -> None:
+        super().__init__(info, credential)
+        self.session, self.calls, self.person = session, calls, person
+
+    async def authorize_signature(self, hash_b64s: list[str]) -> CSCAuthorizationInfo:
+        proof = None
+        if self.person is not None:
+            asked = {"credentialID": self.csc_session_info.credential_id, "hash": hash_b64s}
+            challenge = await self._post("credentials/getChallenge", asked)
+            proof = json.dumps(self.person.agree(challenge["publicKey"]))
+        request = self.format_csc_auth_request(hash_b64s=hash_b64s, client_data=proof)
+        return self.parse_csc_auth_response(await self._post("credentials/authorize", request))
+
+    async def _post(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.calls.seen.append(method)
+        async with self.session.post(
+            self.csc_session_info.endpoint_url(method), headers=self.auth_headers, json=body
+        ) as answer:
+            told: dict[str, Any] = await answer.json()
+            if answer.status != 200:
+                raise SigningError(str(told))
+            return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    desk: Desk
+    url: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    now = datetime.now(UTC)  # pyHanko and poppler look at the clock of this machine: so does this authority
+    folder, store = tmp_path_factory.mktemp("csc"), MemoryStore()
+    hold(plan(), folder / "authority", stores={"memory": store}, now=now - timedelta(days=1))
+    with open_hall(folder, store=store, clock=Clock(now)) as hall, serving(hall.app) as url:
+        yield Served(desk=desk_of(hall), url=url)
+
+
+async def sign(
+    served: Served, csc: Csc, calls: Calls, *, person: Enrolled | None, documents: int = 1, batch: int = 1
+) -> list[bytes]:
+    """Sign so many documents at once with pyHanko."""
+    info = CSCServiceSessionInfo(service_url=served.url, credential_id=served.desk.code, oauth_token=csc.token)
+    async with aiohttp.ClientSession() as session:
+        credential = await fetch_certs_in_csc_credential(session, info)
+        assert credential.hash_pinning_required
+        manager = PasskeyAuthorization(session, info, credential, calls, person)
+        signer = CSCSigner(session, manager, batch_size=batch, embed_roots=False)
+
+        async def one(number: int) -> bytes:
+            writer = IncrementalPdfFileWriter(BytesIO(make_pdf(pages=number + 1)))
+            meta = PdfSignatureMetadata(field_name="Seal", subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
+            made: BytesIO = await PdfSigner(meta, signer).async_sign_pdf(writer, bytes_reserved=16_384)
+            return made.getvalue()
+
+        return list(await asyncio.gather(*(one(number) for number in range(documents))))
+
+
+def require_accepted(served: Served, document: bytes, folder: Path) -> None:
+    """Our own check and poppler agree."""
+    report = served.desk.hall.client.post("/api/v1/verify", files={"file": ("a.pdf", document)}).json()
+    doubts = [
+        one["text"]
+        for part in (report, *report["signatures"])
+        for one in part["findings"]
+        if one["verdict"] != "passed"
+    ]
+    assert report["verdict"] == "passed", doubts
+    assert [one["covers_whole_document"] for one in report["signatures"]] == [True]
+    file = folder / "signed.pdf"
+    file.write_bytes(document)
+    root = served.desk.hall.office.authority.certificate("root")
+    nss = pdf_judges.make_nss(folder, root)
+    (verdict,) = pdf_judges.pdfsig(file, nss, ocsp=False)
+    assert verdict.valid, verdict.text
+    assert verdict.whole_document, verdict.text
+
+
+@pytest.mark.judge
+def test_pyhanko_signs_a_pdf_with_the_passkey_of_a_person(served: Served, tmp_path: Path) -> None:
+    calls = Calls()
+    (document,) = asyncio.run(sign(served, served.desk.csc, calls, person=served.desk.boss))
+    assert calls.seen == ["credentials/getChallenge", "credentials/authorize"]
+    require_accepted(served, document, tmp_path)
+
+
+@pytest.mark.judge
+def test_pyhanko_signs_three_documents_with_one_agreement(served: Served, tmp_path: Path) -> None:
+    calls = Calls()
+    made = asyncio.run(sign(served, served.desk.csc, calls, person=served.desk.boss, documents=3, batch=3))
+    assert calls.seen == ["credentials/getChallenge", "credentials/authorize"], "one authorisation for the batch"
+    for number, document in enumerate(made):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        require_accepted(served, document, folder)
+
+
+@pytest.mark.judge
+def test_pyhanko_signs_for_a_machine_without_a_person(served: Served, tmp_path: Path) -> None:
+    calls = Calls()
+    (document,) = asyncio.run(sign(served, served.desk.machine, calls, person=None))
+    assert calls.seen == ["credentials/authorize"]
+    require_accepted(served, document, tmp_path)
+
+
+def test_pyhanko_gets_no_signature_on_another_persons_passkey(served: Served) -> None:
+    from_machine = served.desk.machine
+    with pytest.raises(SigningError):
+        asyncio.run(sign(served, from_machine, Calls(), person=served.desk.boss))
