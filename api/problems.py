@@ -154,7 +154,13 @@ def more_of(error: Exception) -> dict[str, Any]:
         }
     if isinstance(
         error,
-        (seals.DocumentRefusedError, seals.RightError, seals.ApprovalError, service.AssertionRefusedError),
+        (
+            seals.DocumentRefusedError,
+            seals.RightError,
+            seals.GroupError,
+            seals.ApprovalError,
+            service.AssertionRefusedError,
+        ),
     ):
         return {"reason": str(error.reason)}
     return {}

@@ -163,12 +163,19 @@ def _require_mandate_stood(work: SqlUnitOfWork, frame: StoredFramework) -> None:
         raise GroupStateError("the framework contract is not on record")
     one = work.groups.mandate(frame.mandate)
     attorney = "" if one is None else JointMandate.parse(one.payload).attorney.uscc
-    if not any(party.uscc == attorney and party.grounds.get("mandate") == frame.mandate for party in whole.parties):
+    uses = [work.uses.get(slot.seal_use) for slot in whole.slots if slot.seal_use is not None]
+    grounds = {use.grounds.mandate for use in uses if use is not None and _owner(work, use.seal) == attorney}
+    if grounds != {frame.mandate}:
         raise GroupStateError("the framework contract was not sealed under the joint mandate")
     sealed = [slot.time or slot.done_at for slot in whole.slots if slot.done_at is not None]
     ended = stored.mandate.state in {MandateState.REVOKED, MandateState.VOID}
     if ended and (not sealed or stored.state_at <= max(at for at in sealed if at is not None)):
         raise GroupStateError("the joint mandate had ended when the framework contract was sealed")
+
+
+def _owner(work: SqlUnitOfWork, code: str) -> str | None:
+    found = work.seals.get(code)
+    return None if found is None else found.uscc
 
 
 def _framework(work: SqlUnitOfWork, frame: StoredFramework, members: frozenset[str]) -> Framework:
