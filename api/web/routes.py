@@ -1,6 +1,7 @@
 """The pages (HTML), their fonts and pictures, and the demo's token."""
 
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,6 +26,7 @@ from seals.model import SealKind
 
 log: Final = logging.getLogger(__name__)
 HERE: Final = Path(__file__).parent
+ENVELOPE: Final = re.compile(r"[0-9a-f]{8,32}")
 DAY: Final = "public, max-age=86400"
 
 
@@ -82,6 +84,30 @@ def check(request: Request) -> Response:
 def account(request: Request) -> Response:
     """Sign in with a passkey, or take up an invitation."""
     return page(request, "account.html")
+
+
+@router.get("/contracts")
+def contracts(request: Request) -> Response:
+    """What I take part in; the page asks the API as the person who is signed in."""
+    return page(request, "contracts.html")
+
+
+@router.get("/contracts/{envelope}")
+def contract_page(request: Request, envelope: str) -> Response:
+    """One contract: read, seal, decline. Whether it exists the API says, to those whom it concerns."""
+    return _of_envelope(request, "contract.html", envelope)
+
+
+@router.get("/contracts/{envelope}/plan")
+def plan_page(request: Request, envelope: str) -> Response:
+    """Parties and places of a contract that is not sent yet."""
+    return _of_envelope(request, "plan.html", envelope)
+
+
+def _of_envelope(request: Request, template: str, envelope: str) -> Response:
+    if not ENVELOPE.fullmatch(envelope):
+        return error_page(request, 404)
+    return page(request, template, envelope=envelope)
 
 
 @router.get("/api")

@@ -30,6 +30,9 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "t.error.500": ("服务出了故障", "Something broke on our side"),
     "t.error.other": ("请求未能完成", "The request could not be completed"),
     "t.account": ("我的账户", "My account"),
+    "t.contracts": ("我的合同", "My contracts"),
+    "t.contract": ("合同", "Contract"),
+    "t.plan": ("设置签约", "Set out the contract"),
     "t.agree": ("同意签署请求", "Agree to a request"),
     "t.numerals": ("一二三四", "1234"),
 }

@@ -8,7 +8,7 @@ from typing import Final
 from api.web.texts import PAGES, TITLES
 from api.web.texts_acts import BROWSER, DEMO, SHARED
 from api.web.texts_agree import AGREE, AGREE_BROWSER
-from api.web.texts_people import PEOPLE, PEOPLE_BROWSER
+from api.web.texts_people import HEADINGS, PEOPLE, PEOPLE_BROWSER
 
 LANGUAGES: Final = ("zh", "en")
 TAGS: Final = {"zh": "zh-CN", "en": "en"}  # BCP 47
@@ -59,6 +59,8 @@ def title_characters() -> str:
     """Every character that our titles use, for the subset of the title face."""
     pairs = [
         *TITLES.values(),
+        *HEADINGS.values(),
+        *(pair for key, pair in PEOPLE_BROWSER.items() if key.startswith("contract.task.")),
         *(pair for key, pair in PAGES.items() if key.startswith("tag.")),
     ]  # tags head the API list
     return "".join(sorted({character for pair in pairs for text in pair for character in text}))

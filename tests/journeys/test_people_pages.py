@@ -12,6 +12,7 @@ from api.http.app import create_app
 from tests.support.browser import CHROMIUM, add_authenticator, chromium, free_port, serving
 from tests.support.office import Hall, open_hall
 from tests.support.people import invite
+from tests.support.sealing import make_pdf
 
 pytestmark = [
     pytest.mark.browser,
@@ -70,11 +71,13 @@ def test_person_takes_up_an_invitation_and_signs_in_again_with_the_passkey(
         expect(page.locator("#trouble")).to_be_visible()
         page.fill("#code", code)
         page.click("#take")
+        expect(page.locator("#me")).to_be_visible()
         expect(page.locator("#roles")).to_contain_text("Legal representative")
         expect(page.locator("#passkeys li")).to_have_count(1)
         page.click("#out")
         expect(page.locator("#sign-in")).to_be_visible()
         page.click("#go")
+        expect(page.locator("#me")).to_be_visible()
         expect(page.locator("#roles")).to_contain_text(made["licence"]["uscc"])
         page.screenshot(path=tmp_path / "account.png", full_page=True)
 
@@ -84,3 +87,71 @@ def test_address_without_a_name_says_where_passkeys_work(browser: Browser, place
         page.goto(f"{place.address.replace('localhost', '127.0.0.1')}/account")
         expect(page.locator("#unusable")).to_be_visible()
         expect(page.locator("#elsewhere")).to_have_attribute("href", f"{place.address}/account")
+
+
+def arrive(page: Page, place: Place, uscc: str) -> None:
+    """Take up the role of representative with a passkey made on the way."""
+    page.goto(f"{place.address}/account")
+    page.fill("#code", invite(place.hall, uscc, "representative"))
+    page.click("#take")
+    expect(page.locator("#me")).to_be_visible()
+
+
+def put(page: Page, tool: str, *, right: int, down: int) -> None:
+    """Add a mark to the page in view and drag it."""
+    page.click(f"#tools button[value={tool}]")
+    box = page.locator(".mark").last.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right, y + down, steps=4)
+    page.mouse.up()
+
+
+def test_two_companies_conclude_a_contract_at_the_pages(browser: Browser, place: Place, tmp_path: Path) -> None:
+    buyer, seller = (place.hall.establish()["licence"]["uscc"] for _ in range(2))
+    (tmp_path / "contract.pdf").write_bytes(make_pdf(2))
+    with visitor(browser) as ours, visitor(browser, locale="zh-CN") as theirs:
+        arrive(ours, place, buyer)
+        arrive(theirs, place, seller)
+        ours.goto(f"{place.address}/contracts")
+        ours.fill("#title", "Purchase of paper")
+        ours.set_input_files("#files", tmp_path / "contract.pdf")
+        ours.click("#go")
+        ours.wait_for_url("**/plan")
+        expect(ours.locator(".ground").first).to_be_visible()
+        ours.fill("#who", seller)
+        ours.click("#more")
+        put(ours, "seal", right=-120, down=100)
+        put(ours, "seam", right=0, down=-100)
+        put(ours, "date", right=-100, down=250)
+        ours.check("#parties input[value=B]")
+        put(ours, "seal", right=140, down=100)
+        put(ours, "statement", right=60, down=-180)
+        ours.screenshot(path=tmp_path / "plan.png")
+        ours.click("#send")
+        expect(ours.locator("#trouble")).to_be_hidden()
+        ours.wait_for_url(lambda url: url.rsplit("/", 1)[-1] not in {"plan", "contracts"})
+        expect(ours.locator(".ground").first).to_be_visible()
+        ours.screenshot(path=tmp_path / "asked.png")
+        ours.click(".task .go")
+        expect(ours.locator("#parties [data-party=A]")).to_have_attribute("data-state", "sealed")
+        theirs.goto(ours.url)
+        expect(theirs.locator(".task")).to_be_visible()
+        theirs.click(".task .go")
+        expect(theirs.locator("#trouble")).to_be_visible()  # the statement is not re-typed yet
+        theirs.fill(".task input", "I have read this and agree to sign")
+        theirs.click(".task .go")
+        expect(theirs.locator("#parties [data-party=B]")).to_have_attribute("data-state", "sealed")
+        expect(theirs.locator("#state")).to_have_class("state completed")
+        expect(theirs.locator(".ground").first).to_be_visible()
+        theirs.screenshot(path=tmp_path / "sealed.png", full_page=True)
+        with theirs.expect_download() as download:
+            theirs.click("#files a >> nth=0")
+        download.value.save_as(tmp_path / "sealed.pdf")
+    checked = place.hall.client.post(
+        "/api/v1/verify", files={"file": ("sealed.pdf", (tmp_path / "sealed.pdf").read_bytes(), "application/pdf")}
+    )
+    assert checked.json()["verdict"] == "passed", checked.text
+    assert len(checked.json()["signatures"]) >= 2

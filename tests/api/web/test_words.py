@@ -25,6 +25,10 @@ SPARE = (
     "t.",
     "field.",
     "role.",
+    "envelope.",
+    "party.",
+    "mark.",
+    "act.",
 )
 
 
