@@ -19,6 +19,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     **DEMO,
     **SHARED,
     **BROWSER,
+    **HEADINGS,
     **PEOPLE,
     **PEOPLE_BROWSER,
     **AGREE,
