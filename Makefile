@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test system run demo test lint check fix bench lock clean
+.PHONY: help setup setup-test system run demo test judges lint check fix bench lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ lint: setup-test ## format, lint, types, import rule
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+judges: ## build the PDFBox judge (needs Java 17 and Maven); its tests are skipped without
+	mvn -q -B -f tests/judges/pdfbox/pom.xml clean package
 
 check: lint ## what CI runs: `make lint`, then `make test`
 	$(MAKE) test

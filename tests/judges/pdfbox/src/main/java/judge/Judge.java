@@ -1,0 +1,56 @@
+package judge;
+
+import java.io.ByteArrayInputStream;
+import java.io.File;
+import java.nio.file.Files;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.interactive.digitalsignature.PDSignature;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cms.CMSProcessableByteArray;
+import org.bouncycastle.cms.CMSSignedData;
+import org.bouncycastle.cms.SignerInformation;
+import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+
+/**
+ * Checks the CMS of every signature of a PDF over its byte range, with PDFBox and Bouncy Castle.
+ *
+ * <p>One line for each: field, tab, VALID or what is wrong, tab, "whole" where it ends with the file.
+ */
+public final class Judge {
+  private Judge() {}
+
+  public static void main(String[] arguments) throws Exception {
+    byte[] bytes = Files.readAllBytes(new File(arguments[0]).toPath());
+    try (PDDocument document = Loader.loadPDF(bytes)) {
+      for (var field : document.getSignatureFields()) {
+        PDSignature signature = field.getSignature();
+        if (signature != null) {
+          int[] range = signature.getByteRange();
+          String covers = range[2] + range[3] == bytes.length ? "whole" : "part";
+          System.out.println(field.getFullyQualifiedName() + "\t" + verdict(signature, bytes) + "\t" + covers);
+        }
+      }
+    }
+  }
+
+  private static String verdict(PDSignature signature, byte[] bytes) {
+    try {
+      byte[] signed = signature.getSignedContent(new ByteArrayInputStream(bytes));
+      byte[] contents = signature.getContents(new ByteArrayInputStream(bytes));
+      CMSSignedData cms = new CMSSignedData(new CMSProcessableByteArray(signed), contents);
+      for (SignerInformation signer : cms.getSignerInfos()) {
+        var found = cms.getCertificates().getMatches(signer.getSID());
+        X509CertificateHolder certificate = (X509CertificateHolder) found.iterator().next();
+        var builder = new JcaSimpleSignerInfoVerifierBuilder().setProvider(new BouncyCastleProvider());
+        if (!signer.verify(builder.build(certificate))) {
+          return "INVALID";
+        }
+      }
+      return cms.getSignerInfos().size() == 1 ? "VALID" : "NOT ONE SIGNER";
+    } catch (Exception exception) {
+      return "BROKEN " + exception.getClass().getSimpleName();
+    }
+  }
+}
