@@ -1,7 +1,7 @@
 """Sealing whole documents, or the digests of documents, over the remote signing interface (CSC 2.0.0.2 §11.11)."""
 
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
@@ -13,7 +13,7 @@ from api.acts.evidence import OfficeEvidence
 from api.acts.office import Office
 from api.acts.remote_algorithms import digest_name, signature_algorithm
 from api.acts.remote_rights import Caller
-from api.acts.remote_signing import Turn, in_turn, reserve, use_order
+from api.acts.remote_signing import Turn, in_turn, require_fit, reserve, use_order
 from api.acts.timestamping import OfficeTimeStamper
 from api.acts.uses import OpenUse, open_use
 from api.db.remote import Authorisation, AuthorisedHash
@@ -110,7 +110,11 @@ def _sign(
     pdf = order.content is not None and order.form == PADES
     try:
         with open_use(office, use_order(found, row, caller, level=order.level.value)) as using:
-            made = _pdf(office, using, turn, order) if pdf else _detached(office, using, turn, order, algorithm, digest)
+            made = (
+                _pdf(office, using, turn, order, algorithm)
+                if pdf
+                else _detached(office, using, turn, order, algorithm, digest)
+            )
             with office.work() as work:
                 using.done(
                     work, sealed_sha256=sha256(made).digest(), name=None, at=office.now(), authorisation=found.id
@@ -123,7 +127,9 @@ def _sign(
     return SignedDocument(content=made, whole=pdf)
 
 
-def _pdf(office: Office, using: OpenUse, turn: Turn, order: DocumentOrder) -> bytes:
+def _pdf(office: Office, using: OpenUse, turn: Turn, order: DocumentOrder, algorithm: SignatureAlgorithm) -> bytes:
+    require_fit(using, algorithm)
+
     def authorise(intent: SealIntent) -> None:
         if turn.touched:
             using.authorise(intent)  # a second attempt, with more room for the signature
@@ -134,7 +140,7 @@ def _pdf(office: Office, using: OpenUse, turn: Turn, order: DocumentOrder) -> by
     seal_pdf(
         BytesIO(order.content or b""),
         target,
-        key=using.key,
+        key=replace(using.key, algorithm=algorithm),
         placement=Invisible(),
         picture=None,
         level=order.level,
@@ -153,6 +159,7 @@ def _detached(
 ) -> bytes:
     """CMS over a digest: CAdES (ETSI EN 319 122-1 §6), or what goes into a PDF (PAdES: no signing time in it)."""
     key, stamper = using.key, OfficeTimeStamper(office)
+    require_fit(using, algorithm)
 
     def sign(attributes: bytes) -> bytes:
         turn.authorise(using, partial(using.authorise_bytes, sha256(attributes).digest()))

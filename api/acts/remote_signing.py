@@ -16,6 +16,7 @@ from api.acts.remote_rights import Caller
 from api.acts.uses import OpenUse, UseOrder, open_use
 from api.db.remote import OPEN, Authorisation, AuthorisedHash
 from api.errors import OAuthError
+from hsm.algorithms import algorithms_of, spec_of
 from hsm.errors import KeyBusyError, MechanismError
 from hsm.signer import SignatureAlgorithm
 
@@ -131,12 +132,23 @@ def use_order(found: Authorisation, row: AuthorisedHash, caller: Caller, *, leve
     )
 
 
+def require_fit(using: OpenUse, algorithm: SignatureAlgorithm) -> None:
+    """Ask before anything is counted or burnt.
+
+    Raises:
+        OAuthError: the seal's key does not sign with this algorithm.
+    """
+    if algorithm not in algorithms_of(spec_of(using.key.signer.public_key())):
+        raise OAuthError("invalid_request", "Invalid parameter signAlgo: it does not fit the key")
+
+
 def _sign(
     office: Office, caller: Caller, found: Authorisation, row: AuthorisedHash, algorithm: SignatureAlgorithm
 ) -> bytes:
     turn = Turn(office, row)
     try:
         with open_use(office, use_order(found, row, caller, level=LEVEL)) as using:
+            require_fit(using, algorithm)
             turn.authorise(using, lambda: using.authorise_bytes(as_sha256(row.hash)))
             signature = using.key.signer.sign_digest(row.hash, algorithm)
             with office.work() as work:

@@ -17,12 +17,13 @@ from starlette.exceptions import HTTPException
 from api import errors as service
 from api.problems import problem_for
 from ca.errors import CaError
-from hsm.errors import HsmError
+from hsm.errors import HsmError, MechanismError
 from seals import errors as seals
 from verify.errors import VerifyError
 
 log: Final = logging.getLogger("vermilion.csc")
 RETRY_AFTER_S: Final = 2
+BAD_REQUEST: Final = 400
 SERVER_ERROR: Final = 500
 UNAVAILABLE: Final = 503
 
@@ -55,6 +56,7 @@ _TABLE: Final[Mapping[type[Exception], tuple[str, int]]] = {
     seals.SealStateError: ("access_denied", 403),
     seals.DocumentRefusedError: ("invalid_request", 400),
     seals.IntentError: ("invalid_request", 400),
+    MechanismError: ("invalid_request", 400),
 }
 
 
@@ -71,8 +73,10 @@ class CscRoute(APIRoute):
                 return refusal("invalid_request", _missing(exc), 400)
             except (service.ServiceError, seals.SealError, HsmError, VerifyError, CaError) as exc:
                 return answer_to(exc)
-            except HTTPException:
-                raise
+            except HTTPException as exc:
+                if exc.status_code != BAD_REQUEST:
+                    raise
+                return refusal("invalid_request", "the body cannot be read", BAD_REQUEST)
             except Exception as exc:
                 if type(exc).__name__ == "BodyTooLargeMidwayError":
                     raise  # the limit on bodies answers by itself

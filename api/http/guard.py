@@ -10,17 +10,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.acts.access import authenticate
 from api.acts.office import Office
 from api.errors import ForbiddenError, ServiceError, UnauthenticatedError
+from api.http import csc_errors
 from api.http.refusals import answer
 from api.problems import detail_of, problem_for
 
 SCOPE: Final = "seal"
 PERSON: Final = "person"  # what a person may send where is for the route to decide
+REMOTE: Final = ("service", "credential")
+SIGN_DOC: Final = "/csc/v2/signatures/signDoc"
 UPLOADS: Final = (
     (re.compile(r"/api/v1/batches"), (SCOPE,)),
     (re.compile(r"/api/v1/seals/[^/]*/(uses|containers)"), (SCOPE,)),
     (re.compile(r"/api/v1/seal-requests"), (PERSON,)),
     (re.compile(r"/api/v1/envelopes/.*/(documents|attachments|revisions)"), (SCOPE, PERSON)),
     (re.compile(r"/api/v1/envelope-templates/[^/]*/rows"), (SCOPE, PERSON)),
+    (re.compile(SIGN_DOC), REMOTE),
 )
 
 
@@ -44,7 +48,8 @@ class TokenFirst:
             try:
                 await run_in_threadpool(self._check, Headers(scope=scope).get("authorization", ""), needed)
             except ServiceError as exc:
-                refusal = answer(problem_for(exc), detail=detail_of(exc))
+                remote = scope["path"] == SIGN_DOC
+                refusal = csc_errors.answer_to(exc) if remote else answer(problem_for(exc), detail=detail_of(exc))
                 refusal.headers["Connection"] = "close"  # what follows on it is the body nobody wants
                 await refusal(scope, receive, send)
                 return

@@ -14,6 +14,7 @@ from api.errors import BodyTooLargeError, RateLimitedError
 from api.problems import MEDIA_TYPE, PROBLEMS, body_of
 
 MAX_PROTOCOL_BYTES: Final = 64 * 1024  # OCSP and time-stamp requests are far smaller; they refuse more precisely
+MAX_SIGN_DOC_BYTES: Final = 16 << 20  # JSON with documents in base64, held in memory: larger ones go by their digest
 MULTIPART_ROOM: Final = 64 * 1024  # boundaries and fields around an uploaded document
 MAX_ADDRESSES: Final = 50_000  # remembered by the rate limit
 
@@ -37,6 +38,8 @@ class BodyLimit:
     def _limit(self, path: str, content_type: bytes) -> int:
         if path.startswith("/pki/"):
             return MAX_PROTOCOL_BYTES
+        if path == "/csc/v2/signatures/signDoc":
+            return max(MAX_SIGN_DOC_BYTES, self._json)
         takes_files = (
             path in {"/api/v1/verify", "/api/v1/batches", "/api/v1/seal-requests"}
             or (path.startswith("/api/v1/seals/") and path.endswith(("/uses", "/containers")))

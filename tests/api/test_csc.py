@@ -10,14 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from httpx import Response
 
 from api.acts.access import hash_of
 from hsm.errors import DeviceError, KeyBusyError
 from hsm.signer import SignatureAlgorithm
 from tests.support.keys import MemorySigner
 from tests.support.office import open_hall
-from tests.support.remote import Csc, Desk, app, desk_of, sad_of, sign, some
+from tests.support.remote import Csc, Desk, app, desk_of, require_refused, sad_of, sign, some
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +34,6 @@ def require_good(desk: Desk, hash_: str, signature: str) -> None:
     key = certificate_of(desk).public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(b64decode(signature), b64decode(hash_), ec.ECDSA(Prehashed(hashes.SHA256())))
-
-
-def require_refused(answer: Response, error: str, text: str, status: int = 400) -> None:
-    assert answer.status_code == status, answer.text
-    assert answer.json()["error"] == error
-    assert text in answer.json()["error_description"]
 
 
 def test_a_person_signs_a_hash_that_a_passkey_agreed_to(desk: Desk) -> None:

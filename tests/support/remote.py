@@ -180,3 +180,9 @@ def sign(desk: Desk, sad: str, hashes: list[str], *, csc: Csc | None = None, **m
         "signAlgo": ECDSA,
     }
     return (csc or desk.csc)("signatures/signHash", **(body | more))
+
+
+def require_refused(answer: Response, error: str, text: str, status: int = 400) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"] == error
+    assert text in answer.json()["error_description"]
