@@ -94,6 +94,8 @@ class InvitationError(ServiceError):
 class AssertionReason(StrEnum):
     """Why an answer of an authenticator is refused."""
 
+    MISSING = "missing"  # this act needs an agreement by passkey
+    OTHER_INTENT = "other-intent"  # the agreement is to something else than what is to be done
     MALFORMED = "malformed"  # not an answer of WebAuthn
     UNKNOWN_CHALLENGE = "unknown-challenge"  # nobody was asked this
     CHALLENGE_EXPIRED = "challenge-expired"

@@ -4,21 +4,27 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from api.acts import control
 from api.acts.access import hash_of
+from api.acts.control import Opened
 from api.acts.office import Office
 from api.db.access import Token
 from api.db.people import Invitation, Member, Person, Role
 from api.db.work import SqlUnitOfWork
 from api.errors import (
+    AssertionReason,
+    AssertionRefusedError,
     BadInputError,
     ForbiddenError,
     InvitationError,
     MemberExistsError,
     NotFoundError,
 )
+from seals.intent import NONCE_BYTES, Intent, IntentKind, details_digest
 
+LENDING: Final = frozenset({Role.MANAGER})  # may lend seals to others
 INVITED_FOR: Final = timedelta(days=7)
 CODE_BYTES: Final = 20  # 160 random bits; read once from a letter or a message
 APPOINTS: Final[Mapping[Role, frozenset[Role]]] = {
@@ -72,22 +78,78 @@ def require_member(work: SqlUnitOfWork, person_id: str, uscc: str) -> Member:
     return found
 
 
+# -- agreement to an appointment: whoever may lend seals is not named by a stolen session
+
+
+def begin_appointment(office: Office, uscc: str, *, role: Role, name: str, by: Token) -> Opened:
+    """Ask a person to agree that somebody of this name gets the role.
+
+    Raises:
+        NotFoundError: the enterprise is not the caller's.
+        ForbiddenError: the caller may not give this role.
+    """
+    with office.reading() as work:
+        caller = require_member(work, by.person or "", uscc)
+    _may_appoint(caller, role)
+    return control.begin(office, caller.person, _appointment(uscc, role, name, nonce=office.random(NONCE_BYTES)))
+
+
+def _appointment(uscc: str, role: Role, name: str, *, nonce: bytes) -> Intent:
+    facts = {"act": "appoint", "uscc": uscc, "role": role.value, "name": name}
+    return Intent(
+        kind=IntentKind.GRANT,
+        subject=uscc,
+        documents=(),
+        purpose=f"appoint as {role.value}: {name}",
+        nonce=nonce,
+        details_sha256=details_digest(facts),
+    )
+
+
+def _require_agreement(
+    office: Office, work: SqlUnitOfWork, caller: Member, role: Role, name: str, agreement: Mapping[str, Any] | None
+) -> None:
+    """Whoever may lend seals is appointed by passkey, as part of the caller's transaction.
+
+    Raises:
+        AssertionRefusedError: it is missing, does not prove it, or is to something else.
+    """
+    if role not in LENDING:
+        return
+    if agreement is None:
+        raise AssertionRefusedError(AssertionReason.MISSING, "agree to this appointment with your passkey")
+    made = control.confirm(office, caller.person, agreement, work=work)
+    if made.intent != _appointment(caller.uscc, role, name, nonce=made.intent.nonce):
+        raise AssertionRefusedError(AssertionReason.OTHER_INTENT, "you agreed to something else")
+
+
 # -- invitations
 
 
-def invite(office: Office, uscc: str, *, role: Role, name: str | None, contact: str, by: Token) -> Invited:
+def invite(
+    office: Office,
+    uscc: str,
+    *,
+    role: Role,
+    name: str | None,
+    contact: str,
+    by: Token,
+    agreement: Mapping[str, Any] | None = None,
+) -> Invited:
     """Make a one-time code for a role. The hall invites representatives, these managers and so on (`APPOINTS`).
 
     Raises:
+        AssertionRefusedError: a manager is invited without the caller's agreement by passkey.
         NotFoundError: no such enterprise, or not the caller's.
         ForbiddenError: the caller may not give this role.
         BadInputError: the representative is not the one in the register, or nobody is named.
     """
     now = office.now()
     with office.work() as work:
-        enterprise = None
         if by.person is not None:
-            _may_appoint(require_member(work, by.person, uscc), role)
+            caller = require_member(work, by.person, uscc)
+            _may_appoint(caller, role)
+            _require_agreement(office, work, caller, role, name or "", agreement)
         elif role is not Role.REPRESENTATIVE:
             raise ForbiddenError("the hall invites legal representatives only; these invite everybody else")
         enterprise = work.enterprises.get(uscc)
@@ -196,10 +258,19 @@ def dismiss(office: Office, uscc: str, person_id: str, *, by: Token) -> None:
         work.commit()
 
 
-def change_role(office: Office, uscc: str, person_id: str, *, role: Role, by: Token) -> Member:
+def change_role(
+    office: Office,
+    uscc: str,
+    person_id: str,
+    *,
+    role: Role,
+    by: Token,
+    agreement: Mapping[str, Any] | None = None,
+) -> Member:
     """Give a member another role; the old one ends in the same transaction.
 
     Raises:
+        AssertionRefusedError: a manager is made without the caller's agreement by passkey.
         NotFoundError: the enterprise is not the caller's, or the person has no role in it.
         ForbiddenError: the caller may not take the old role or give the new one.
     """
@@ -211,6 +282,7 @@ def change_role(office: Office, uscc: str, person_id: str, *, role: Role, by: To
             raise NotFoundError("this person has no role in the enterprise")
         _may_appoint(caller, found.role)
         _may_appoint(caller, role)
+        _require_agreement(office, work, caller, role, found.name, agreement)
         _end(work, found, at=now, by=caller.person, why="changed")
         made = Member(
             id=secrets.token_hex(16), person=person_id, name=found.name, uscc=uscc, role=role, since=now,

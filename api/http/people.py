@@ -13,6 +13,7 @@ from api.http.caller import MeDep, PersonOr
 from api.http.deps import OfficeDep
 from api.http.limits import RateLimit
 from api.http.people_schemas import (
+    AppointmentIn,
     AssertionOut,
     CodeIn,
     InvitationIn,
@@ -63,8 +64,17 @@ STRANGERS: Final = [Depends(not_too_often)]
 @router.post("/enterprises/{uscc}/invitations", status_code=201)
 def invite(uscc: Uscc, body: InvitationIn, office: OfficeDep, who: Hall) -> InvitationOut:
     """Invite somebody to a role; the code is shown once. The hall invites legal representatives, these the others."""
-    made = people.invite(office, uscc, role=body.role, name=body.name, contact=body.contact, by=who)
+    made = people.invite(
+        office, uscc, role=body.role, name=body.name, contact=body.contact, by=who, agreement=body.agreement
+    )
     return InvitationOut.of(made)
+
+
+@router.post("/enterprises/{uscc}/appointments/begin")
+def appointment_begin(uscc: Uscc, body: AppointmentIn, office: OfficeDep, caller: MeDep) -> OptionsOut:
+    """Options to agree with that somebody becomes a manager, who may lend seals: a session alone does not do it."""
+    opened = people.begin_appointment(office, uscc, role=body.role, name=body.name, by=caller.token)
+    return OptionsOut(options=opened.options)
 
 
 @router.post("/invitations/redeem/begin", dependencies=STRANGERS, responses={k: PUBLIC[k] for k in (404, 429)})
@@ -161,7 +171,9 @@ def members(uscc: Uscc, office: OfficeDep, who: Hall) -> MembersOut:
 @router.put("/enterprises/{uscc}/members/{person}")
 def change_role(uscc: Uscc, person: PersonId, body: RoleIn, office: OfficeDep, caller: MeDep) -> MemberOut:
     """Give a member another role; the old one ends at once."""
-    return MemberOut.of(people.change_role(office, uscc, person, role=body.role, by=caller.token))
+    return MemberOut.of(
+        people.change_role(office, uscc, person, role=body.role, by=caller.token, agreement=body.agreement)
+    )
 
 
 @router.delete("/enterprises/{uscc}/members/{person}", status_code=204)

@@ -24,6 +24,7 @@ class InvitationIn(Strict):
     role: Role
     name: Name | None = None
     contact: Contact = Field(default="", description="where the code is sent; we only keep it")
+    agreement: Answer | None = Field(default=None, description="by passkey, where the role is `manager`")
 
 
 class InvitationOut(BaseModel):
@@ -83,6 +84,14 @@ class RoleIn(Strict):
     """The new role."""
 
     role: Role
+    agreement: Answer | None = Field(default=None, description="by passkey, where the role is `manager`")
+
+
+class AppointmentIn(Strict):
+    """Who is to get which role."""
+
+    role: Role
+    name: Name
 
 
 class OptionsOut(BaseModel):

@@ -9,7 +9,7 @@ from httpx import Response
 
 from api.demo.authenticator import SoftwareAuthenticator
 from tests.support.office import BASE_URL, Hall, open_hall
-from tests.support.people import Enrolled, enrol, invite, join, log_in, redeem, representative
+from tests.support.people import Enrolled, appoint, enrol, invite, join, log_in, redeem, representative
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,9 @@ def reason(answer: Response) -> tuple[int, str]:
 
 
 def ask(who: Enrolled, uscc: str, role: str, name: str | None = "王用") -> Response:
-    body = {"role": role} | ({} if name is None else {"name": name})
+    body: dict[str, Any] = {"role": role} | ({} if name is None else {"name": name})
+    if role == "manager" and who.role == "representative":
+        body["agreement"] = appoint(who, uscc, role, "王用")
     return who.hall.client.post(f"/api/v1/enterprises/{uscc}/invitations", json=body, headers=who.headers())
 
 
@@ -309,7 +311,8 @@ def test_a_role_is_changed_at_once_and_old_ones_stay_on_record(service: Hall, us
     user = enrol(service, uscc, "user", "王用", by=boss)
     path = f"/api/v1/enterprises/{uscc}/members/{user.person}"
     for role in ("manager", "auditor", "user"):
-        answer = service.client.put(path, json={"role": role}, headers=boss.headers())
+        agreement = {"agreement": appoint(boss, uscc, role, "王用")} if role == "manager" else {}
+        answer = service.client.put(path, json={"role": role} | agreement, headers=boss.headers())
         assert (answer.status_code, answer.json()["role"]) == (200, role)
         assert roles(boss) == {boss.person: "representative", user.person: role}
     assert told(service.client.put(path, json={"role": "manager"}, headers=user.headers())) == (403, "forbidden")
@@ -343,3 +346,29 @@ def test_strangers_are_slowed_down(tmp_path_factory: pytest.TempPathFactory) -> 
         statuses = [begin_redeem(hall, "A" * 27).status_code for _ in range(4)]
         assert statuses == [404, 404, 404, 429]
         assert hall.client.post("/api/v1/sessions/begin").status_code == 429
+
+
+def test_a_stolen_session_names_no_manager(service: Hall, uscc: str) -> None:
+    boss = enrol(service, uscc)
+    user = enrol(service, uscc, "user", "王用", by=boss)
+    path = f"/api/v1/enterprises/{uscc}"
+
+    def invited(**more: Any) -> Response:
+        body = {"role": "manager", "name": "王用"} | more
+        return service.client.post(f"{path}/invitations", json=body, headers=boss.headers())
+
+    def promoted(**more: Any) -> Response:
+        body = {"role": "manager"} | more
+        return service.client.put(f"{path}/members/{user.person}", json=body, headers=boss.headers())
+
+    assert reason(invited()) == reason(promoted()) == (403, "missing")
+    other = appoint(boss, uscc, "manager", "别人")
+    assert reason(invited(agreement=other)) == reason(promoted(agreement=other)) == (403, "other-intent")
+    assert reason(invited(agreement=appoint(boss, uscc, "user", "王用"))) == (403, "other-intent")
+    good = appoint(boss, uscc, "manager", "王用")
+    assert promoted(agreement=good).status_code == 200
+    assert reason(invited(agreement=good)) == (403, "challenge-used")
+    begin = service.client.post(
+        f"{path}/appointments/begin", json={"role": "manager", "name": "王用"}, headers=user.headers()
+    )
+    assert told(begin) == (403, "forbidden")

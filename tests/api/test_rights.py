@@ -44,6 +44,7 @@ NEEDS: Final = {  # the whole list of what needs a token; a new operation has to
     ("post", "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"): "webhooks",
     ("get", "/api/v1/notices"): "webhooks",
     ("post", "/api/v1/enterprises/{uscc}/invitations"): "issue",  # or somebody of the enterprise
+    ("post", "/api/v1/enterprises/{uscc}/appointments/begin"): "person",
     ("get", "/api/v1/enterprises/{uscc}/members"): "issue",
     ("put", "/api/v1/enterprises/{uscc}/members/{person}"): "person",
     ("delete", "/api/v1/enterprises/{uscc}/members/{person}"): "issue",

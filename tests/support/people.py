@@ -37,11 +37,21 @@ class Enrolled:
 def invite(hall: Hall, uscc: str, role: str, *, name: str | None = None, by: Enrolled | None = None) -> str:
     """Return the code of a new invitation: by the hall, or by somebody of the enterprise."""
     headers = hall.headers("issue") if by is None else by.headers()
-    body = {"role": role, "contact": "someone@example.org"} | ({} if name is None else {"name": name})
+    body: dict[str, Any] = {"role": role, "contact": "someone@example.org"} | ({} if name is None else {"name": name})
+    if role == "manager" and by is not None and name is not None:
+        body["agreement"] = appoint(by, uscc, role, name)
     answer = hall.client.post(f"/api/v1/enterprises/{uscc}/invitations", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     code: str = answer.json()["code"]
     return code
+
+
+def appoint(by: Enrolled, uscc: str, role: str, name: str) -> dict[str, Any]:
+    """Agree by passkey that somebody gets a role that may lend seals."""
+    path = f"/api/v1/enterprises/{uscc}/appointments/begin"
+    answer = by.hall.client.post(path, json={"role": role, "name": name}, headers=by.headers())
+    assert answer.status_code == 200, answer.text
+    return by.agree(answer.json()["options"])
 
 
 def redeem(hall: Hall, code: str, *, authenticator: SoftwareAuthenticator | None = None) -> Enrolled:
