@@ -86,6 +86,12 @@ def account(request: Request) -> Response:
     return page(request, "account.html")
 
 
+@router.get("/requests")
+def requests(request: Request) -> Response:
+    """Seal-use requests that wait for the person who is signed in."""
+    return page(request, "requests.html")
+
+
 @router.get("/contracts")
 def contracts(request: Request) -> Response:
     """What I take part in; the page asks the API as the person who is signed in."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from api.http.app import create_app
 from tests.support.browser import CHROMIUM, add_authenticator, chromium, free_port, serving
-from tests.support.office import Hall, open_hall
+from tests.support.office import Hall, code_of, open_hall
 from tests.support.people import invite
 from tests.support.sealing import make_pdf
 
@@ -155,3 +155,48 @@ def test_two_companies_conclude_a_contract_at_the_pages(browser: Browser, place:
     )
     assert checked.json()["verdict"] == "passed", checked.text
     assert len(checked.json()["signatures"]) >= 2
+
+
+def test_clerk_asks_for_the_seal_and_the_representative_sees_it_and_agrees(
+    browser: Browser, place: Place, tmp_path: Path
+) -> None:
+    made = place.hall.establish()
+    uscc, seal = made["licence"]["uscc"], code_of(made)
+    with visitor(browser) as chief:
+        arrive(chief, place, uscc)
+        bearer = chief.evaluate("sessionStorage.getItem('vermilion-session')")
+        clerk = enrol_over_the_page(browser, place, uscc, bearer)
+        asked = place.hall.client.post(
+            "/api/v1/seal-requests",
+            files={"document": ("order.pdf", make_pdf(2), "application/pdf")},
+            data={"seal": seal, "purpose": "Order of paper", "placement": "position", "page": "2"},
+            headers={"Authorization": f"Bearer {clerk}"},
+        )
+        assert asked.status_code == 201, asked.text
+        chief.goto(f"{place.address}/requests")
+        expect(chief.locator("article")).to_contain_text("Order of paper")
+        chief.click("article summary")
+        expect(chief.locator("article img")).to_have_count(2)
+        chief.screenshot(path=tmp_path / "request.png", full_page=True)
+        chief.click("article .go")
+        expect(chief.locator("#none")).to_be_visible()
+    done = place.hall.client.get(
+        asked.json()["document"].removesuffix("/document"), headers={"Authorization": f"Bearer {clerk}"}
+    )
+    assert done.json()["state"] == "sealed", done.text
+
+
+def enrol_over_the_page(browser: Browser, place: Place, uscc: str, bearer: str) -> str:
+    """A clerk takes up an invitation of the representative; returns the clerk's token."""
+    invited = place.hall.client.post(
+        f"/api/v1/enterprises/{uscc}/invitations",
+        json={"role": "user", "name": "李经办"},
+        headers={"Authorization": f"Bearer {bearer}"},
+    )
+    with visitor(browser) as page:
+        page.goto(f"{place.address}/account")
+        page.fill("#code", invited.json()["code"])
+        page.click("#take")
+        expect(page.locator("#roles")).to_contain_text("Seal user")
+        token: str = page.evaluate("sessionStorage.getItem('vermilion-session')")
+        return token
