@@ -84,7 +84,7 @@ def credential(
     key = found.certificate.public_key()
     told: dict[str, Any] = {
         "description": f"{found.seal.name} {found.seal.kind.value}",
-        "key": _key(key, enabled=found.enabled),  # type: ignore[arg-type] - the authority certifies no other kinds of keys
+        "key": _key(key, enabled=found.enabled),  # type: ignore[arg-type]  # the authority certifies no other kinds of keys
         "cert": _certificate(found, certificates, cert_info=cert_info),
         "SCAL": SCAL,
         "multisign": MAX_HASHES,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from asn1crypto import tsp
 from cryptography import x509
+from httpx import Response
 
 from seals.mandates import Grantee, GranteeKind
 from tests.support.office import code_of, open_hall
@@ -154,7 +155,8 @@ def test_certificates_come_signer_first_and_as_many_as_asked(desk: Desk, certifi
 def test_a_list_of_credentials_has_pages(desk: Desk) -> None:
     whole = desk.csc("credentials/list").json()["credentialIDs"]
     assert len(whole) == 5
-    got, token = [], {}
+    got: list[str] = []
+    token: dict[str, str] = {}
     while True:
         part = desk.csc("credentials/list", maxResults=2, **token).json()
         got += part["credentialIDs"]
@@ -287,7 +289,10 @@ def test_a_rsa_signature_algorithm_does_not_fit_an_elliptic_key(desk: Desk) -> N
 
 def test_as_many_hashes_as_multisign_says_can_be_authorised_and_not_one_more(desk: Desk) -> None:
     most = desk.csc("credentials/info", credentialID=desk.code).json()["multisign"]
-    ask = lambda count: desk.machine("credentials/authorize", credentialID=desk.code, hash=some(count))  # noqa: E731 - said once
+
+    def ask(count: int) -> Response:
+        return desk.machine("credentials/authorize", credentialID=desk.code, hash=some(count))
+
     assert ask(most).status_code == 200
     require_refused(ask(most + 1), "invalid_request", "hash")
     off = desk.machine("credentials/authorize", credentialID=desk.code, hash=some(2), numSignatures=3)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -369,6 +370,6 @@ def test_what_is_wrong_with_a_request_is_told_to_the_client_by_a_redirect(desk: 
 
 
 def test_a_parameter_that_comes_twice_is_refused(desk: Desk) -> None:
-    request = [*desk.platform.request(Pkce()).items(), ("scope", "credential")]
-    answer = desk.hall.client.get("/oauth/authorize", params=request, follow_redirects=False)
+    request = urlencode([*desk.platform.request(Pkce()).items(), ("scope", "credential")])
+    answer = desk.hall.client.get(f"/oauth/authorize?{request}", follow_redirects=False)
     assert answer.status_code == 400

@@ -41,7 +41,7 @@ class Calls:
     seen: list[str] = field(default_factory=list)
 
 
-class PasskeyAuthorization(CSCAuthorizationManager):  # type: ignore[misc] - pyHanko annotates only a part of it
+class PasskeyAuthorization(CSCAuthorizationManager):
     """Fetches SAD for these very hashes: the person's passkey answers the challenge over them."""
 
     def __init__(
