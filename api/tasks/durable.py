@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
@@ -36,7 +37,9 @@ SHARE_CHUNKS: Final = 20  # of one workflow: then others have their turn
 MAX_SHARES: Final = 16  # workflows of one batch that are handed out at once
 TICK_S: Final = 0.5
 LOST_EVERY_S: Final = 10.0
-KEEP_HISTORY_MS: Final = 24 * 3600 * 1000
+KEEP_HISTORY: Final = timedelta(days=1)
+FORGOTTEN_AT_ONCE: Final = 2000
+FORGET_EVERY_S: Final = 600.0
 _FAULTS: Final = (ServiceError, CaError, SealError, HsmError)
 
 
@@ -172,6 +175,7 @@ class Worker:
         self._office = office
         self._tasks = tasks
         self._next_lost = 0.0
+        self._next_forget = time.monotonic() + FORGET_EVERY_S
         self._due = {name: 0.0 for name, one in TASKS.items() if one.everywhere}
         self._slots: dict[str, int] = {}
 
@@ -191,6 +195,9 @@ class Worker:
             resolve(office.engine, office.settings.data / "run", now=office.now())
             let_go_of_lost(office)
             self._recover()
+        if now >= self._next_forget:
+            self._next_forget = now + FORGET_EVERY_S
+            forget_history(time.time())
         if self._tasks:
             self._hand_out_tasks(now)
         with office.reading() as work:
@@ -298,16 +305,12 @@ def working(office: Office, *, tasks: bool = True) -> Iterator[Worker]:
         HERE.office = None
 
 
-def forget_history(office: Office) -> int:
-    """Delete what DBOS remembers of work that ended a day ago; returns how many entries."""
-    before = office.now().timestamp() * 1000 - KEEP_HISTORY_MS
+def forget_history(now: float) -> int:
+    """Delete what DBOS remembers of work that ended a day before `now` (seconds since 1970); returns how many entries."""
+    until = datetime.fromtimestamp(now, UTC) - KEEP_HISTORY
     old = DBOS.list_workflows(
-        status=["SUCCESS", "ERROR", "CANCELLED"], completed_before=_iso(before), limit=5000,
+        status=["SUCCESS", "ERROR", "CANCELLED"], completed_before=until.isoformat(), limit=FORGOTTEN_AT_ONCE,
         load_input=False, load_output=False,
     )  # fmt: skip
     DBOS.delete_workflows([one.workflow_id for one in old])
     return len(old)
-
-
-def _iso(milliseconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(milliseconds / 1000))
