@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from sqlalchemy import select
 
+from api.db.people_tables import challenges
 from api.demo.authenticator import SoftwareAuthenticator
 from tests.support.office import BASE_URL, Hall, open_hall
 from tests.support.people import Enrolled, appoint, enrol, invite, join, log_in, redeem, representative
@@ -372,3 +374,24 @@ def test_a_stolen_session_names_no_manager(service: Hall, uscc: str) -> None:
         f"{path}/appointments/begin", json={"role": "manager", "name": "王用"}, headers=user.headers()
     )
     assert told(begin) == (403, "forbidden")
+
+
+def test_the_hall_dismisses_a_representative_who_lost_every_passkey_and_invites_anew(service: Hall, uscc: str) -> None:
+    lost = enrol(service, uscc)
+    path = f"/api/v1/enterprises/{uscc}/members/{lost.person}"
+    assert service.client.delete(path, headers=service.headers("issue")).status_code == 204
+    assert told(service.client.delete(path, headers=service.headers("issue"))) == (404, "not-found")
+    assert told(ask(lost, uscc, "user")) == (404, "not-found")  # the old session is worth nothing here any more
+    again = enrol(service, uscc)
+    assert (again.name, again.person != lost.person) == (lost.name, True)
+
+
+def test_log_ins_that_nobody_finished_are_forgotten_and_agreements_are_not(hall: Hall) -> None:
+    person = enrol(hall, hall.register()["uscc"])
+    hall.client.post("/api/v1/sessions/begin")
+    hall.clock.move(timedelta(minutes=10, seconds=1))
+    hall.client.post("/api/v1/sessions/begin")
+    with hall.office.engine.connect() as connection:
+        rows = list(connection.execute(select(challenges)))
+    assert sorted((row.kind, row.used_at is None) for row in rows) == [("login", True), ("register", False)]
+    assert person.log_in()
