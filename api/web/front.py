@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from api.acts.access import add_token
 from api.acts.office import Office
 from api.demo.contract import Party, sample_contract
+from api.demo.parties import DemoParty, parties
 from api.demo.people import DEMO_SCOPES, DemoLending
 from api.settings import ASSETS
 
@@ -63,6 +65,7 @@ class Front:
     sealed_sample: Callable[[str], bytes | None]  # what a use of a seal made of that sample, and of nothing else
     open_session: Callable[[], DemoSession]
     lend: Callable[[str, str], str]  # the seals of an enterprise, to the token of this secret; returns the mandate
+    parties: Callable[[], list[DemoParty]]  # two companies for a visitor's contract
     title_face: Path = TITLE_FACE
 
 
@@ -142,4 +145,5 @@ def front_of_office(office: Office) -> Front:
         sealed_sample=sealed_sample,
         open_session=open_session,
         lend=DemoLending(office),
+        parties=partial(parties, office),
     )

@@ -181,6 +181,28 @@ def lend(request: Request, body: LendIn) -> LendOut:
     return LendOut(mandate=front.lend(body.uscc, secret))
 
 
+class PartyOut(BaseModel):
+    """A company of the demo, and the code for its representative."""
+
+    uscc: str
+    name: str
+    representative: str
+    code: str
+
+
+@router.post("/demo/parties", status_code=201)
+def demo_parties(request: Request) -> list[PartyOut]:
+    """Found two companies for a visitor who wants to conclude a contract."""
+    front = front_of(request.app)
+    if not front.demo:
+        raise HTTPException(404)
+    take(request)
+    return [
+        PartyOut(uscc=one.uscc, name=one.name, representative=one.representative, code=one.code)
+        for one in front.parties()
+    ]
+
+
 @router.get("/demo/contract.pdf")
 def contract(request: Request, licence: str) -> Response:
     """A sample contract in the name of the enterprise that holds this licence."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 HEADINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "account.demo": ("演示：两家公司签一份合同", "Demo: two companies conclude a contract"),
     "account.sign-in": ("登录", "Sign in"),
     "account.roles": ("我的身份", "My roles"),
     "account.passkeys": ("我的通行密钥", "My passkeys"),
@@ -45,6 +46,11 @@ PEOPLE: Final[Mapping[str, tuple[str, str]]] = {
         "在这个网址上，浏览器不让使用通行密钥。",
         "On this address browsers do not allow passkeys.",
     ),
+    "account.demo.hint": (
+        "设立两家虚构的公司，各发执照和印章，并给出两位法定代表人的邀请码。在两个窗口里分别使用。",
+        "Founds two made-up companies with licence and seals, and gives you the codes of both representatives. Use each in a window of its own.",
+    ),
+    "account.demo.go": ("设立两家公司", "Found two companies"),
     "account.requests": ("待我审批的用印", "Requests that wait for me"),
     "requests.lead": (
         "同意之后，系统就用这枚印章盖在这份文件上。看清楚每一页再决定。",
@@ -93,6 +99,7 @@ PEOPLE_BROWSER: Final[Mapping[str, tuple[str, str]]] = {
         "The passkey was not used: you said no, or it took too long. Nothing was changed.",
     ),
     "account.code.none": ("请先填写邀请码。", "Please enter the code first."),
+    "account.demo.take": ("填入", "Use this code"),
     "account.passkey": ("通行密钥", "Passkey"),
     "plan.matter": ("事项", "Matter"),
     "requests.look": ("看将要盖章的文件", "See what will be sealed"),

@@ -39,7 +39,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     port = free_port()
     address = f"http://localhost:{port}"
     with (
-        open_hall(tmp_path_factory.mktemp("people"), public_url=address) as hall,
+        open_hall(tmp_path_factory.mktemp("people"), public_url=address, demo=True) as hall,
         serving(create_app(hall.office), port),
     ):
         yield Place(hall, address)
@@ -80,6 +80,16 @@ def test_person_takes_up_an_invitation_and_signs_in_again_with_the_passkey(
         expect(page.locator("#me")).to_be_visible()
         expect(page.locator("#roles")).to_contain_text(made["licence"]["uscc"])
         page.screenshot(path=tmp_path / "account.png", full_page=True)
+
+
+def test_visitor_of_a_demo_gets_two_companies_to_act_for(browser: Browser, place: Place) -> None:
+    with visitor(browser, locale="zh-CN") as page:
+        page.goto(f"{place.address}/account")
+        page.click("#make")
+        expect(page.locator("#made li")).to_have_count(2)
+        page.locator("#made button").first.click()
+        page.click("#take")
+        expect(page.locator("#roles")).to_contain_text("法定代表人")
 
 
 def test_address_without_a_name_says_where_passkeys_work(browser: Browser, place: Place) -> None:

@@ -57,6 +57,7 @@ def front_with(*licences: PublicLicence, demo: bool = True, authority: str = AUT
         sealed_sample=lambda _: None,
         open_session=lambda: DemoSession(token="vml_test", expires_at=NOW),
         lend=lambda _uscc, _secret: "0" * 32,
+        parties=list,
         title_face=FONTS / "NotoSerifSC-SemiBold.ttf",
     )
 

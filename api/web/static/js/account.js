@@ -57,6 +57,16 @@ async function show() {
     el("b", {}, one.label || t("account.passkey")), el("small", {}, moment(one.made_at)))));
 }
 
+/** Demo only: two companies, and the codes of their representatives. */
+async function found() {
+  const made = await (await call("/demo/parties", { method: "POST" })).json();
+  at("made").replaceChildren(...made.map((one) => {
+    const take = el("button", { className: "button", type: "button" }, t("account.demo.take"));
+    take.addEventListener("click", () => { at("code").value = one.code; at("code").focus(); });
+    return el("li", {}, el("b", {}, one.representative), el("span", {}, one.name), el("span", { className: "code" }, one.uscc), el("span", { className: "code" }, one.code), take);
+  }));
+}
+
 async function start() {
   at("unusable").hidden = usable();
   if (!usable()) {
@@ -67,6 +77,7 @@ async function start() {
   at("go").addEventListener("click", () => run(at("go"), async () => { await signIn(); await show(); }));
   at("redeem").addEventListener("submit", (event) => { event.preventDefault(); run(at("take"), redeem); });
   at("out").addEventListener("click", () => run(at("out"), async () => { await signOut(); await show(); }));
+  at("make")?.addEventListener("click", () => run(at("make"), found));
   try {
     await show();
   } catch (error) {
