@@ -33,7 +33,8 @@ def layout() -> Layout:
 
 def frozen(document: bytes, asked: Layout) -> tuple[bytes, Frozen]:
     target = io.BytesIO()
-    return (lambda done: (target.getvalue(), done))(freeze(io.BytesIO(document), target, asked))
+    base = freeze(io.BytesIO(document), target, asked)
+    return target.getvalue(), base
 
 
 def seal(document: bytes, base: Frozen, slot: str, key: SealingKey, level: Level, *, first: bool) -> bytes:

@@ -14,7 +14,6 @@ from pyhanko.sign.fields import (
     SignatureFormField,
     SigSeedSubFilter,
     ensure_sig_flags,
-    enumerate_sig_fields,
 )
 from pyhanko.sign.signers.cms_embedder import SigMDPSetup
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
@@ -147,7 +146,8 @@ def _embed(document: Document, name: str, container: SignatureObject, spot: _Spo
     """Tie field, picture and signature together. Returns the page that the seal shows on."""
     writer = document.writer
     if name in document.standing.empty:
-        field_ref = next(ref for _, _, ref in enumerate_sig_fields(writer, with_name=name))
+        known = document.standing.references[name]
+        field_ref = generic.IndirectObject(known.idnum, known.generation, writer)
         field = field_ref.get_object()
         writer.mark_update(field_ref)
         ensure_sig_flags(writer)

@@ -11,6 +11,7 @@ from seals.errors import AppearanceError, DocumentRefusedError, FillError, Place
 from seals.fonts import SealFont
 from seals.model import FormXObject
 from seals.objects import entry
+from seals.scanning import redraw
 from seals.slots import FieldKind, FillKind, Frozen, FrozenField
 from seals.stamps import Stamps
 from seals.typeset import text_face
@@ -79,7 +80,9 @@ def write_filling(writer: IncrementalPdfFileWriter, filled: Filling, *, signed: 
         own = (filled.signature,) if signed and filled.signature.box is not None else ()
         for field in (*filled.seals, *own):
             size, part = (field.width_mm, field.height_mm), field.slice or (0, 1)
-            _show(writer, field, stamps.seal(filled.picture, *size, field.rotate, part))
+            look = stamps.seal(filled.picture, *size, field.rotate, part)
+            if field.kind is FieldKind.SIGNATURE or not redraw(writer, field, look):
+                _show(writer, field, look)
     for field, value, face in filled.texts:
         found = _show(writer, field, stamps.drawing(face, field.rotate))
         found[pdf_name("/V")] = generic.TextStringObject(value)

@@ -95,7 +95,7 @@ class _Writer:
         names: dict[str, list[str]] = {}
         for one in planned:
             counts[one.slot, one.kind] += 1
-            name = f"{self._tag}{slots[one.slot]:03d}-{_TOKENS[one.kind]}-{counts[one.slot, one.kind]:05d}"
+            name = f"{self._tag}{slots[one.slot]:03d}{_TOKENS[one.kind]}{counts[one.slot, one.kind]:05d}"
             names.setdefault(one.slot, []).append(name)
             field = self._field(one, name, names[one.slot])
             yield self._add(one, name, field)
@@ -111,7 +111,8 @@ class _Writer:
             field = _widget(one, name)
         if one.box is not None:
             field[pdf_name("/AP")] = self._appearance(one, field)
-        field[pdf_name("/TU")] = generic.TextStringObject(one.told)
+        if one.kind in {FieldKind.SIGNATURE, FieldKind.FILL}:  # pictures are too many to be told one by one
+            field[pdf_name("/TU")] = generic.TextStringObject(one.told)
         return field
 
     def _appearance(self, one: Planned, field: generic.DictionaryObject) -> generic.DictionaryObject:
@@ -172,7 +173,7 @@ def _widget(one: Planned, name: str) -> generic.DictionaryObject:
 
 def _tag(taken: Iterable[str]) -> str:
     """Return a beginning of names that shares none with a field that is there: some checkers mix those up."""
-    for tag in ("Slot", *(f"{letter}-Slot" for letter in ascii_uppercase)):
+    for tag in ("Slot", *(f"{letter}Slot" for letter in ascii_uppercase)):
         if not any(name.startswith(tag) or f"{tag}000".startswith(name) for name in taken):
             return tag
     raise DocumentRefusedError(Reason.LOCKED, "the document's own fields leave no names for those of the parties")

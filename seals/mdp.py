@@ -1,15 +1,17 @@
 """What earlier signatures of a document allow: DocMDP and FieldMDP (ISO 32000-2 §12.8.2.2, §12.8.2.4)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.form_tools import enumerate_fields_in
 from pyhanko.pdf_utils.rw_common import PdfHandler
-from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, enumerate_sig_fields
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec
 
 from seals.errors import DocumentRefusedError, Reason
-from seals.objects import dictionary, elements, entry
+from seals.objects import array, dictionary, elements, entry
+from seals.scanning import plain_name
 
 NO_CHANGES: Final = 1  # DocMDP P=1, ISO 32000-2 table 257
 FILL_AND_SIGN: Final = 2  # P=2, the default
@@ -22,19 +24,20 @@ class Standing:
     signed: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()  # of all top-level fields
+    references: Mapping[str, generic.Reference] = field(default_factory=dict)  # of the signature fields
     permission: int | None = None  # the strictest DocMDP P of all signatures
     locks: tuple[FieldMDPSpec, ...] = ()
 
-    def check(self, field: str) -> None:
-        """Make sure that `field` may be signed.
+    def check(self, name: str) -> None:
+        """Make sure that the field `name` may be signed.
 
         Raises:
             DocumentRefusedError: an earlier signature forbids it.
         """
         if self.permission == NO_CHANGES:
             raise DocumentRefusedError(Reason.CERTIFIED, "the document is certified and allows no changes")
-        if any(lock.is_locked(field) for lock in self.locks):
-            raise DocumentRefusedError(Reason.LOCKED, f"an earlier signature locked the field {field!r}")
+        if any(lock.is_locked(name) for lock in self.locks):
+            raise DocumentRefusedError(Reason.LOCKED, f"an earlier signature locked the field {name!r}")
 
     def unused_name(self, prefix: str) -> str:
         """Return a field name of fixed length, so that none is the beginning of another."""
@@ -48,8 +51,12 @@ def standing(handler: PdfHandler) -> Standing:
     if form is None:
         return Standing()
     signed, empty = set(), set()
+    references: dict[str, generic.Reference] = {}
     rules: list[tuple[int | None, FieldMDPSpec | None]] = []
-    for name, _, ref in enumerate_sig_fields(handler):
+    names, candidates = _sort(handler, form)
+    found = enumerate_fields_in(candidates, refs_seen=set(), target_field_type="/Sig")
+    for name, _, ref in found:
+        references[name] = ref.reference
         signature = dictionary(ref.get_object(), "/V")
         if signature is not None:
             signed.add(name)
@@ -60,7 +67,8 @@ def standing(handler: PdfHandler) -> Standing:
     return Standing(
         signed=frozenset(signed),
         empty=frozenset(empty),
-        names=frozenset(_top_level_names(form)),
+        names=frozenset(names),
+        references=references,
         permission=min(permissions, default=None),
         locks=tuple(lock for _, lock in rules if lock is not None),
     )
@@ -87,8 +95,16 @@ def _permission(parameters: generic.DictionaryObject | None, default: int | None
     return int(value) if isinstance(value, int) else default
 
 
-def _top_level_names(form: generic.DictionaryObject) -> Iterator[str]:
-    for field in elements(form, "/Fields"):
-        name = entry(field, "/T")
-        if name is not None:
-            yield str(name)
+def _sort(handler: PdfHandler, form: generic.DictionaryObject) -> tuple[set[str], generic.ArrayObject]:
+    """Return the names of all top-level fields, and those fields that may be or hold signature fields."""
+    names: set[str] = set()
+    candidates = generic.ArrayObject()
+    for raw in array(form, "/Fields") or ():
+        plain = plain_name(handler, raw) if isinstance(raw, generic.IndirectObject) else None
+        if plain is None:
+            candidates.append(raw)
+            name = entry(raw.get_object(), "/T")
+            plain = None if name is None else str(name)
+        if plain is not None:
+            names.add(plain)
+    return names, candidates

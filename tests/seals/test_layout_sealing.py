@@ -160,7 +160,7 @@ def test_the_intent_names_the_page_of_the_seal() -> None:
     seen: list[SealIntent] = []
     made = contract(party_slot(0), Slot(name="B"))
     sealed = made.seal("甲方", authorise=seen.append)
-    assert (seen[0].page, sealed.page, seen[0].field) == (3, 3, "Slot001-Sign-00001")
+    assert (seen[0].page, sealed.page, seen[0].field) == (3, 3, "Slot001Sign00001")
     assert made.seal("B", picture=None).page is None
 
 
