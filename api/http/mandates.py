@@ -13,7 +13,7 @@ router = APIRouter(prefix="/api/v1", tags=["mandates"])
 MandateId = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,32}$")]
 
 
-@router.post("/mandates", status_code=201)
+@router.post("/mandates", status_code=201, responses={404: {"description": "No such enterprise, or none of yours"}})
 def draft(body: MandateIn, office: OfficeDep, me: MeDep, response: Response) -> DraftOut:
     """Write a mandate down. It is granted by the passkey's answer at `confirm`."""
     made, opened = mandates.draft(office, me.person.id, body.terms())

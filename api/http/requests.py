@@ -38,7 +38,12 @@ def set_rule(code: Code, body: RuleIn, office: OfficeDep, me: MeDep) -> RuleOut:
     return RuleOut.of(chosen, was_set=True)
 
 
-@router.post("/seal-requests", status_code=201, response_model=SealRequestOut)
+@router.post(
+    "/seal-requests",
+    status_code=201,
+    response_model=SealRequestOut,
+    responses={404: {"description": "No such seal, or none of yours"}},
+)
 def ask(
     office: OfficeDep,
     me: MeDep,
