@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +15,6 @@ from api.db.envelope_records import DocumentRecord, PartyRecord, SlotRecord, Who
 from api.db.people import StoredAssertion
 from api.db.work import SqlUnitOfWork
 from api.scratch import scratch_file
-from hsm.signer import SignatureAlgorithm
 from seals.envelope_history import NOTHING, Step
 from seals.envelopes import PartyKind
 from seals.evidence import (
@@ -36,10 +34,10 @@ from seals.evidence import (
     ReferenceFact,
     Relation,
     SignatureFact,
-    StampFact,
     StepFact,
 )
 from seals.evidence import PartyKind as FactKind
+from seals.evidence_reader import ReadSignature, read_signatures
 from seals.intent import Intent
 from seals.layout import FieldKind
 from verify.report import SignatureReport, Verdict
@@ -51,10 +49,11 @@ FLAGS_AT = 32  # after the hash of the relying party
 def evidence_of(office: Office, whole: Whole) -> EvidenceFile:
     """Gather who, what, when, how proven and by which key."""
     reports = {one.id: _checked(office, one) for one in whole.documents}
+    read = [_read(office, one) for one in whole.documents]
     with office.reading() as work:
         record, now = whole.record, office.now()
         steps = work.envelopes.steps(whole.id)
-        signatures = tuple(_signatures(office, work, whole, reports))
+        signatures = tuple(_as_read(one, read[one.document - 1]) for one in _signatures(work, whole, reports))
         wanted = [fact.grounds for fact in signatures if fact.grounds is not None]
         assertions = dict.fromkeys(
             [one.assertion for one in wanted if one.assertion is not None]
@@ -98,6 +97,23 @@ def _checked(office: Office, document: DocumentRecord) -> dict[str, SignatureRep
         return {one.field: one for one in check_file(office, file).signatures}
 
 
+def _read(office: Office, document: DocumentRecord) -> dict[str, ReadSignature]:
+    """What the concluded file itself says of the keys and times of its signatures."""
+    with scratch_file(office.scratch) as file:
+        file.writelines(office.objects.stream(document.current_object or ""))
+        file.seek(0)
+        return read_signatures(file)
+
+
+def _as_read(fact: SignatureFact, read: dict[str, ReadSignature]) -> SignatureFact:
+    found = read.get(fact.field)
+    if found is None:
+        return fact
+    return replace(
+        fact, algorithm=found.algorithm, stamp=found.stamp, certificate=found.certificate or fact.certificate
+    )
+
+
 def _document(one: DocumentRecord, found: dict[str, SignatureReport]) -> DocumentFact:
     return DocumentFact(
         name=one.name, frozen_sha256=one.frozen_sha256 or b"", concluded_sha256=one.current_sha256 or b"",
@@ -135,7 +151,7 @@ def _party(work: SqlUnitOfWork, one: PartyRecord) -> PartyFact:
 
 
 def _signatures(
-    office: Office, work: SqlUnitOfWork, whole: Whole, reports: dict[str, dict[str, SignatureReport]]
+    work: SqlUnitOfWork, whole: Whole, reports: dict[str, dict[str, SignatureReport]]
 ) -> Iterator[SignatureFact]:
     parties = {one.id: place for place, one in enumerate(whole.parties, start=1)}
     for place, document in enumerate(whole.documents, start=1):
@@ -149,7 +165,7 @@ def _signatures(
             report = reports[document.id].get(fields.get(slot.id, ""))
             party = whole.parties[parties[slot.party] - 1]
             yield replace(
-                _signature(office, work, slot, party, report),
+                _signature(work, slot, party, report),
                 document=place,
                 party=parties[slot.party],
                 field=fields.get(slot.id, slot.id),
@@ -158,7 +174,7 @@ def _signatures(
 
 
 def _signature(
-    office: Office, work: SqlUnitOfWork, slot: SlotRecord, party: PartyRecord, report: SignatureReport | None
+    work: SqlUnitOfWork, slot: SlotRecord, party: PartyRecord, report: SignatureReport | None
 ) -> SignatureFact:
     seal = None if slot.seal is None else work.seals.get(slot.seal)
     use = None if slot.seal_use is None or seal is None else work.uses.get(slot.seal_use)
@@ -169,9 +185,7 @@ def _signature(
         seal_code=slot.seal,
         seal_kind=None if seal is None else seal.kind.value,
         level=slot.level or "",
-        algorithm=SignatureAlgorithm.ECDSA_SHA256.value,
         certificate=_certificate(work, slot.serial),
-        stamp=_stamp(office, slot.time),
         signed_at=slot.done_at,
         use=slot.seal_use or "",
         intent_sha256=None if use is None else use.intent_sha256,
@@ -197,12 +211,6 @@ def _certificate(work: SqlUnitOfWork, serial: str | None) -> CertificateFact | N
 
 def _sha256(data: bytes) -> bytes:
     return sha256(data).digest()
-
-
-def _stamp(office: Office, time: datetime | None) -> StampFact | None:
-    if time is None:
-        return None
-    return StampFact(time=time, authority=office.authority.certificate("tsa").subject.rfc4514_string(), serial="")
 
 
 def _grounds(work: SqlUnitOfWork, slot: SlotRecord, party: PartyRecord) -> GroundsFact:
