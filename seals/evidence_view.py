@@ -207,7 +207,8 @@ class _View:
             "time": self.time(one.at),
             "actor": one.actor,
             "act": one.act,
-            "detail": one.detail,
+            "act_words": both(words.ACTS, one.act) if one.act in words.ACTS else ["", ""],
+            "detail": _told(one.detail),
             "sha256": one.hash.hex(),
             "previous_sha256": one.previous.hex(),
         }
@@ -227,6 +228,23 @@ def _readable(intent: str) -> list[str]:
     except (ValueError, KeyError, TypeError):
         return [intent]
     return lines
+
+
+def _told(detail: str) -> str:
+    """The detail of a step: JSON as `name value · name value`, without what is empty; other texts as they are."""
+    try:
+        found = json.loads(detail)
+    except (ValueError, RecursionError):
+        return detail
+    return _plain(found) if isinstance(found, dict) else detail
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return " · ".join(f"{name} {_plain(one)}" for name, one in value.items() if one not in (None, "", [], {}))
+    if isinstance(value, list):
+        return "; ".join(f"({_plain(one)})" if isinstance(one, dict | list) else _plain(one) for one in value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _hex(digest: bytes | None) -> str:

@@ -64,6 +64,38 @@ DECISIONS: Final[Words] = {
     "refused": ("不同意", "refused"),
     "refuse": ("不同意", "refused"),
 }
+ACTS: Final[Words] = {
+    "envelope.drafted": ("起草签约", "envelope drafted"),
+    "envelope.sent": ("发起签约，版面冻结", "envelope sent, layout frozen"),
+    "envelope.extended": ("延长期限", "deadline put off"),
+    "envelope.reminded": ("催办", "reminder sent"),
+    "envelope.withdrawn": ("撤回签约", "envelope withdrawn"),
+    "envelope.completed": ("签约完成", "envelope completed"),
+    "envelope.declined": ("签约因拒签终止", "envelope ended by refusal"),
+    "envelope.expired": ("签约过期", "envelope expired"),
+    "envelope.rescinded": ("合同解除", "contract rescinded"),
+    "document.added": ("加入文件", "document added"),
+    "document.dropped": ("移除文件", "document dropped"),
+    "document.archived": ("文件加盖归档时间戳", "archive time-stamp added"),
+    "attachment.added": ("加入附件", "attachment added"),
+    "party.invited": ("通知当事人", "party invited"),
+    "party.joined": ("当事人加入", "party joined"),
+    "party.viewed": ("当事人查阅", "party looked at it"),
+    "party.requested": ("提交用印申请", "use of the seal requested"),
+    "party.request-refused": ("用印申请未获同意", "request refused"),
+    "party.authorised": ("以通行密钥确认", "confirmed with a passkey"),
+    "party.approved": ("审批通过", "party approved"),
+    "party.sealed": ("当事人签署完毕", "party has sealed"),
+    "party.declined": ("拒签", "party declined"),
+    "party.transferred": ("转交", "handed to a colleague"),
+    "party.failed": ("用印未成", "sealing failed"),
+    "party.retried": ("重新用印", "sealing tried again"),
+    "slot.prepared": ("签名原文入档", "bytes to sign recorded"),
+    "slot.sealed": ("加盖印章", "seal applied"),
+    "report.made": ("生成出证报告", "evidence report made"),
+    "archive.made": ("生成归档容器", "archive made"),
+    "completion.failed": ("归档未成，将重试", "completion failed, to be tried again"),
+}
 
 # What anybody can run, offline, in the folder into which the container was unpacked: (中文, English, command).
 COMMANDS: Final = (

@@ -135,6 +135,17 @@ def leaves(value: object, key: str = "") -> list[str]:
     return [value] if isinstance(value, str) and not re.fullmatch(evidence_json.UTC_TIME, value) else []
 
 
+def test_a_step_whose_detail_is_data_is_told_in_words(tmp_path: Path) -> None:
+    detail = {"none": None, "hollow": {}, "level": "B-LT", "revision": 2, "parties": [{"name": "甲"}, {"name": "乙"}]}
+    step = facts.StepFact(number=1, at=sample().created_at, actor="系统", act="slot.sealed", detail=json.dumps(detail))
+    odd = replace(step, number=2, act="unheard.of", detail="[1]")
+    shown = text_of(made(replace(sample(), steps=(step, odd))), tmp_path)
+    assert "加盖印章" in shown
+    assert "level B-LT · revision 2 · parties (name 甲); (name 乙)" in " ".join(shown.split())
+    assert "unheard.of" in shown
+    assert "hollow" not in shown
+
+
 def test_the_facts_are_attached(tmp_path: Path) -> None:
     pdf = made(sample())
     assert from_json(attached_facts(io.BytesIO(pdf))) == sample()
