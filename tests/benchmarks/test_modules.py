@@ -10,7 +10,7 @@ import pytest
 from benchmarks import harness
 from benchmarks.harness import Options, Result
 
-NAMES = ["issue", "ocsp", "picture", "qr", "seal", "verify"]
+NAMES = ["batch", "issue", "ocsp", "picture", "qr", "seal", "verify"]
 FIELDS = ["bench", "metric", "value", "unit", "against", "their_value", "ratio"]
 
 

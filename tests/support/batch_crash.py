@@ -29,6 +29,7 @@ from api.db.batches import SourceKind
 from api.db.work import SqlUnitOfWork
 from api.demo import samples
 from api.objects import Objects
+from api.tasks import durable
 from hsm.keyfile import KdfCost
 from hsm.software import SoftwareStore
 from hsm.stores import open_store
@@ -79,6 +80,7 @@ def watch(folder: Path, step: Steps) -> None:
 
     vars(bootstrap)["open_store"] = watched  # the one seam where stores come in
     vars(batch_sealing)["CHUNK_FILES"] = CHUNK
+    vars(durable)["LOST_EVERY_S"] = 1.0
     for whose, name in (
         (SqlUnitOfWork, "commit"), (Objects, "put"), (FolderResults, "put_aside"), (FolderResults, "deliver"),
     ):  # fmt: skip
