@@ -151,6 +151,7 @@ def require_call_off(
         GroupError: it may not; the reason names the rule.
     """
     left = framework.limit - taken
+    stated = amount is not None and amount.is_finite() and amount > 0
     rules = (
         (GroupReason.NOT_A_MEMBER, member not in framework.members, "only a member of the group calls off"),
         (
@@ -168,13 +169,13 @@ def require_call_off(
             not framework.not_before <= now <= framework.not_after,
             f"orders are made from {framework.not_before:%Y-%m-%d} to {framework.not_after:%Y-%m-%d}",
         ),
-        (
-            GroupReason.AMOUNT,
-            amount is None or not amount.is_finite() or amount <= 0,
-            "an order states its amount",
-        ),
+        (GroupReason.AMOUNT, not stated, "an order states its amount"),
         (GroupReason.CURRENCY, currency != framework.currency, f"orders are in {framework.currency}"),
-        (GroupReason.LIMIT, amount is not None and amount > left, f"of the framework contract {left} are left"),
+        (
+            GroupReason.LIMIT,
+            stated and amount is not None and amount > left,
+            f"of the framework contract {left} are left",
+        ),
     )
     for reason, broken, text in rules:
         if broken:

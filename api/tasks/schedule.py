@@ -12,6 +12,7 @@ from api.tasks import (
     apply_requests,
     deliver_webhooks,
     expire_rights,
+    follow_groups,
     forget_deliveries,
     heartbeat,
     publish_crls,
@@ -43,6 +44,7 @@ TASKS: Final[dict[str, Task]] = {
     "renew-responders": Task(3600, renew_responders.run),
     "warn-of-expiry": Task(3600, warn_of_expiry.run),
     "deliver-webhooks": Task(5, deliver_webhooks.run),
+    "follow-groups": Task(60, follow_groups.run),
     "forget-deliveries": Task(3600, forget_deliveries.run),
 }
 
