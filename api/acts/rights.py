@@ -293,7 +293,7 @@ def _require_mandate(case: _Case) -> Sequence[StoredMandate]:
         raise RightError(RightReason.MANDATE_STATE, "there is no such mandate")
     if case.final:
         chain = case.work.mandates.lock_chain(chain)
-    counted = case.final and _counted_before(case)
+    counted = _counted_before(case)
     use = _asked_use(case, chain)
     for one in chain:  # each as if its own grantee acted: he does, through the one below
         above = use if one is chain[0] else replace(use, actors=use.actors | {one.mandate.grantee})

@@ -30,7 +30,7 @@ class DemoPerson:
     def __init__(self, office: Office, person: Person, authenticator: SoftwareAuthenticator) -> None:
         """Use `representative_of` to enrol one."""
         self._office = office
-        self._authenticator = authenticator
+        self.authenticator = authenticator
         self.person = person
 
     @classmethod
@@ -52,7 +52,7 @@ class DemoPerson:
         documents = (DocumentIntent(name=name, sha256=document, seals=(code,)),)
         intent = intend(self._office, IntentKind.SEAL, "demo", purpose=purpose, documents=documents)
         opened = control.begin(self._office, self.person.id, intent)
-        return control.confirm(self._office, self.person.id, self._authenticator.assert_(opened.options))  # noqa: PT009 - of an authenticator, not of unittest
+        return control.confirm(self._office, self.person.id, self.authenticator.assert_(opened.options))  # noqa: PT009 - of an authenticator, not of unittest
 
     def lend(self, uscc: str, machine: str) -> str:
         """Grant a machine an automatic mandate over the enterprise's seals; returns its identity."""
@@ -75,7 +75,7 @@ class DemoPerson:
             text="The demo page seals for its visitor.",
         )
         drafted, opened = mandates.draft(self._office, self.person.id, terms)
-        answer = self._authenticator.assert_(opened.options)  # noqa: PT009 - as above
+        answer = self.authenticator.assert_(opened.options)  # noqa: PT009 - as above
         return mandates.confirm(self._office, self.person.id, drafted.mandate.id, answer).mandate.id
 
 
