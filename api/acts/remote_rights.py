@@ -10,6 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
+from api.acts import rights
 from api.acts.office import Office
 from api.acts.seal_life import certificate_of
 from api.db.access import Token
@@ -18,9 +19,8 @@ from api.db.work import SqlUnitOfWork
 from api.errors import OAuthError
 from ca.certificate_states import Status
 from ca.licences import LicenceState
-from seals import mandates
 from seals.errors import RightError
-from seals.mandates import AskedUse, Grantee, GranteeKind, Mandate
+from seals.mandates import Grantee, GranteeKind, Mandate
 from seals.register import Grounds, Seal
 from seals.states import SealState
 
@@ -150,30 +150,17 @@ def _lent(
         mandate = stored.mandate
         own = [mandate.grantee.id] if mandate.grantee.kind is GranteeKind.ENTERPRISE else []
         for seal in [one for uscc in (*mandate.grantors, *own) for one in work.seals.of_enterprise(uscc)]:
-            use = AskedUse(
-                seal=seal.code,
-                kind=seal.kind,
-                enterprise=seal.uscc,
-                actors=frozenset(actors),
-                automatic=caller.machine is not None,
-                licences={uscc: number for uscc in mandate.grantors if (number := _licence(work, uscc)) is not None},
-            )
-            if _covers(mandate, use, office):
+            if _covers(office, work, seal, Right(mandate=mandate.id).grounds(caller, None)):
                 yield mandate, seal
 
 
-def _covers(mandate: Mandate, use: AskedUse, office: Office) -> bool:
+def _covers(office: Office, work: SqlUnitOfWork, seal: Seal, grounds: Grounds) -> bool:
     """A mandate with limits that a bare hash cannot be held against (matter, amount, pages) covers none."""
     try:
-        mandates.require(mandate, use, office.now())
+        rights.require_mandate(office, work, seal, grounds)
     except RightError:
         return False
     return True
-
-
-def _licence(work: SqlUnitOfWork, uscc: str) -> str | None:
-    current = work.licences.in_force(uscc)
-    return None if current is None else current.licence.number
 
 
 def _enabled(work: SqlUnitOfWork, seal: Seal) -> bool:

@@ -35,6 +35,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "t.contract": ("合同", "Contract"),
     "t.plan": ("设置签约", "Set out the contract"),
     "t.agree": ("同意签署请求", "Agree to a request"),
+    "t.agree.hashes": ("将要签署的摘要", "Digests to be signed"),
     "t.numerals": ("一二三四", "1234"),
 }
 

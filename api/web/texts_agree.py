@@ -17,7 +17,6 @@ AGREE: Final[Mapping[str, tuple[str, str]]] = {
     "agree.seal": ("印章", "Seal"),
     "agree.purpose": ("用途（由请求方填写）", "Purpose, as the program states it"),
     "agree.number": ("数量", "How many"),
-    "agree.hashes": ("将要签署的摘要（{algorithm}）", "Digests to be signed ({algorithm})"),
     "agree.warning": (
         "摘要看不出文件内容。请只在您信任请求方，或已在别处核对过文件时同意。",
         "A digest does not show the document. Agree only if you trust the program, or have compared the document elsewhere.",
