@@ -47,6 +47,7 @@ class PlaceRule(FieldMDPRule):
 
     def __init__(self) -> None:
         self.filled: dict[str, Filled] = {}
+        self.context: FieldComparisonContext | None = None  # of the last comparison
 
     def apply(self, context: FieldComparisonContext) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
         """Look at every field that the revision touches.
@@ -54,7 +55,7 @@ class PlaceRule(FieldMDPRule):
         Raises:
             MisplacedError: with the words to report.
         """
-        self.filled = {}
+        self.filled, self.context = {}, context
         _check_drawing_by_viewers(context)
         changed = context.new.explicit_refs_in_revision()
         rewritten = {one for one in changed if not context.old.is_ref_unassignable(one)}

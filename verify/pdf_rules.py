@@ -25,6 +25,7 @@ from pyhanko.sign.diff_analysis.rules.metadata_rules import DocInfoRule, Metadat
 from pyhanko.sign.diff_analysis.rules_api import Context, ReferenceUpdate
 
 from verify.pdf_fields import PlaceRule
+from verify.pdf_quick import Quick
 
 UPDATE: Final = ModificationLevel.LTA_UPDATES
 SHOWN_TO_NOBODY: Final = (
@@ -63,6 +64,7 @@ class WatchedForm(FormUpdatingRule):
         self.places = PlaceRule()
         rules = [SigFieldCreationRule(), SigFieldModificationRule(), GenericFieldModificationRule(), self.places]
         super().__init__(rules)
+        self.quick = Quick()
         self.seen: list[FormUpdate] = []
 
     def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
@@ -84,6 +86,16 @@ def compare(
         SuspiciousModification: something is not accounted for.
     """
     form.seen.clear()
+    if (found := form.quick.compare(form.field_rules[1:], old, new)) is not None:  # no fields are created there
+        form.seen += form.quick.updates
+        return found
+    result = _compare(form, old, new, certifying=certifying)
+    if form.places.context is not None:
+        form.quick.learn(form.places.context, old, new)
+    return result
+
+
+def _compare(form: WatchedForm, old: HistoricalResolver, new: HistoricalResolver, *, certifying: bool) -> DiffResult:
     try:
         return _policy(form, ignore_orphans=True, certifying=certifying).apply(old, new)
     except KeyError:

@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from seals.layout import FieldKind, FillKind, FrozenField
+from seals.layout import FieldKind, FillKind, FrozenField, Seam, Slot
 from seals.placement import AtPosition
 from tests.support.layouts import Contract, contract, party_slot, text_fill
 from tests.support.signed_pdfs import update
@@ -24,9 +24,20 @@ Act = Callable[[Contract], None]
 Change = Callable[[IncrementalPdfFileWriter], None]
 
 
+@pytest.fixture(params=["the first later revision", "the second one"], autouse=True)
+def is_second(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second later revision is compared by what it holds alone; every attack is tried on both."""
+    monkeypatch.setattr("tests.verify.test_pdf_fields.AFTER", ("丁方",) * (request.param == "the second one"))
+
+
+AFTER: tuple[str, ...] = ()
+
+
 def two_of_three() -> Contract:
-    made = contract()
-    made.seal("甲方")
+    """The first party has signed, perhaps a fourth one, too."""
+    made = contract(*(party_slot(number) for number in range(3)), Slot(name="丁方", seam=Seam(y_mm=220)))
+    for name in ("甲方", *AFTER):
+        made.seal(name)
     return made
 
 
