@@ -45,7 +45,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--chinese", is_flag=True, help="Print the findings in Chinese.")
 def verify(file: Path, trust: Path | None, beside: tuple[Path, ...], *, as_json: bool, chinese: bool) -> int:
-    """Check FILE: a PDF, a picture of a QR code, or a text file with a scanned code.
+    """Check FILE: a PDF, a sealed container (.asice), a picture of a QR code, or a text file with a scanned code.
 
     Works offline and fetches nothing. Exit code 0: passed, 1: failed, 2: indeterminate, 64: bad usage.
     """
