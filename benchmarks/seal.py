@@ -14,6 +14,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from benchmarks import seal_peer_lta
 from benchmarks.harness import ROOT, Options, Result, alone, alternate, options, tell
 from hsm.signer import KeyRef, KeySpec, KeyStore
 from seals.placement import AtPosition, Invisible, Placement
@@ -31,8 +32,8 @@ CORNER: Final = AtPosition(page=-1, x_mm=150, y_mm=200)
 class Peer:
     """pyHanko in a process of its own."""
 
-    def __init__(self, token: str, folder: Path, reserve: int) -> None:
-        arguments = (str(MODULE), token, USER_PIN, LABEL, str(folder), str(reserve))
+    def __init__(self, token: str, folder: Path, reserve: int, level: Level) -> None:
+        arguments = (str(MODULE), token, USER_PIN, LABEL, str(folder), str(reserve), level.value)
         command = (sys.executable, "-W", "ignore", "-m", "benchmarks.seal_peer", *arguments)
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -76,17 +77,17 @@ def seal(document: bytes, key: SealingKey, level: Level, placement: Placement) -
     )
 
 
-def rate(document: bytes, key: SealingKey, count: int) -> float:
-    """Return documents a second at B-B."""
+def rate(document: bytes, key: SealingKey, count: int, level: Level = Level.B_B) -> float:
+    """Return documents a second."""
     start = time.perf_counter()
     for _ in range(count):
-        seal(document, key, Level.B_B, Invisible())
+        seal(document, key, level, Invisible())
     return count / (time.perf_counter() - start)
 
 
 @contextmanager
-def peer(token: str, folder: Path, reserve: int) -> Iterator[Peer]:
-    started = Peer(token, folder, reserve)
+def peer(token: str, folder: Path, reserve: int, level: Level = Level.B_B) -> Iterator[Peer]:
+    started = Peer(token, folder, reserve, level)
     try:
         yield started
     finally:
@@ -139,6 +140,15 @@ def measure(asked: Options) -> Iterator[Result]:
                     partial(rate, document, key, count), partial(other.seal, max(count // 8, 5)), rounds=rounds
                 )
             yield pair.result(BENCH, "B-B, P-256 in SoftHSM", "documents/s", against)
+        seal_peer_lta.write(folder, key)
+        rate(document, key, 2, Level.B_LTA)
+        with peer(str(token.address.token), folder, 0, Level.B_LTA) as other:
+            few = max(count // 20, 2)
+            pair = alternate(
+                partial(rate, document, key, few * 5, Level.B_LTA), partial(other.seal, few), rounds=rounds
+            )
+        against = "pyHanko PKCS11Signer, the same TSA and CRLs"
+        yield pair.result(BENCH, "B-LTA, P-256 in SoftHSM", "documents/s", against)
         for level in Level:
             seconds = alone(partial(seal, document, key, level, CORNER), rounds=rounds, calls=count // 4)
             yield Result(bench=BENCH, metric=f"{level} visible, local TSA and CRLs", value=seconds * 1000, unit="ms")

@@ -15,10 +15,12 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.pkcs11 import PKCS11Signer
 
+from benchmarks import seal_peer_lta
+
 
 def main() -> None:
-    """Arguments: module, token label, PIN, key label, folder with in.pdf and certificates, bytes to reserve or 0."""
-    module, token, pin, label, folder, reserve = sys.argv[1:]
+    """Arguments: module, token label, PIN, key label, folder with in.pdf and certificates, bytes to reserve or 0, level."""
+    module, token, pin, label, folder, reserve, *level = sys.argv[1:]
     certificates = [x509.Certificate.load(file.read_bytes()) for file in sorted(Path(folder).glob("*.der"))]
     document = (Path(folder) / "in.pdf").read_bytes()
     session = pkcs11.lib(module).get_token(token_label=token).open(user_pin=pin)
@@ -32,11 +34,14 @@ def main() -> None:
     meta = signers.PdfSignatureMetadata(
         field_name="Seal", subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256", embed_validation_info=False
     )
+    stamper = None
+    if level == ["B-LTA"]:
+        meta, stamper = seal_peer_lta.metadata(Path(folder))
     for line in sys.stdin:
         start = time.perf_counter()
         for _ in range(int(line)):
             writer = IncrementalPdfFileWriter(io.BytesIO(document))
-            signers.sign_pdf(writer, meta, signer, bytes_reserved=int(reserve) or None)
+            signers.sign_pdf(writer, meta, signer, timestamper=stamper, bytes_reserved=int(reserve) or None)
         print(time.perf_counter() - start, flush=True)
 
 
