@@ -11,7 +11,7 @@ from verify.errors import MalformedMandateError
 from verify.joint_mandate import Credential, check_mandate
 from verify.pdf_signature import Field
 from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits
-from verify.report import Finding, SignatureReport
+from verify.report import Finding, SignatureReport, Verdict, worst
 from verify.trust import Trust
 from verify.words import finding
 
@@ -37,13 +37,16 @@ def with_mandates(
             answers.append(report)
             continue
         said: list[Finding] = []
+        used: list[str] = []
         for data in list(_files(opened, field.revision))[:MAX_MANDATES]:
             found = known.setdefault(data, _read(data))
             if isinstance(found, Finding):
                 said.append(found)
             else:
-                said += check_mandate(found, report, trust, now=now, limits=limits.chain)
-        answers.append(replace(report, findings=(*report.findings, *said)))
+                spoken = check_mandate(found, report, trust, now=now, limits=limits.chain)
+                used += [found.mandate.id] if worst(spoken) is Verdict.PASSED else []
+                said += spoken
+        answers.append(replace(report, findings=(*report.findings, *said), mandates=tuple(used)))
     return answers
 
 

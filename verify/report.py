@@ -52,6 +52,7 @@ class SignatureReport:
     changes_after: tuple[str, ...] = ()  # in words; empty: nothing was changed after it
     changes_after_zh: tuple[str, ...] = ()
     path: tuple[str, ...] = ()  # subjects, signer first
+    mandates: tuple[str, ...] = ()  # joint mandates under which it was made, by identity
     revocation: str | None = None  # "good at <time> by OCSP", "revoked at …", or why unknown
 
     @property
@@ -75,6 +76,7 @@ class SignatureReport:
             "changes_after": list(self.changes_after),
             "changes_after_zh": list(self.changes_after_zh),
             "path": list(self.path),
+            "mandates": list(self.mandates),
             "revocation": self.revocation,
             "findings": [_finding(finding) for finding in self.findings],
         }

@@ -173,6 +173,18 @@ TABLE: Final[dict[str, Words]] = {
         en="The joint mandate {id} is good from {begins} to {ends}; the seal was used at {moment}.",
         zh="联合授权 {id} 有效期为 {begins} 至 {ends}，印章使用时间为 {moment}。",
     ),
+    "mandate.stood": Words(
+        when="this instance keeps the joint mandate, and it had not been withdrawn when the seal was used",
+        verdict=PASSED,
+        en="By the register of this instance the joint mandate {id} had not been withdrawn at {moment}; today it is {state}.",
+        zh="据本系统登记，联合授权 {id} 在 {moment} 未被撤回；目前状态为 {state}。",
+    ),
+    "mandate.withdrawn": Words(
+        when="this instance keeps the joint mandate, and it had been withdrawn when the seal was used",
+        verdict=FAILED,
+        en="By the register of this instance the joint mandate {id} had been withdrawn at {since}; the seal was used at {moment}.",
+        zh="据本系统登记，联合授权 {id} 已于 {since} 撤回，而印章使用时间为 {moment}。",
+    ),
     # -- a container of several files (ASiC-E)
     "asic.readable": Words(
         when="the container was read to its end: every byte of it belongs to one file",

@@ -7,6 +7,7 @@ from prometheus_client import Histogram
 
 from api.acts import publishing
 from api.acts.contract_standing import with_standing
+from api.acts.mandate_standing import with_mandates
 from api.acts.office import Office
 from ca.authority import CREDENTIAL, ISSUING
 from verify.files import check_file as check_any
@@ -49,7 +50,7 @@ def check_file(office: Office, file: BinaryIO) -> Report:
     began = time.perf_counter()
     report = check_any(file, trust_of(office), now=office.now())
     if report.kind == "pdf":
-        report = with_standing(office, file, report)
+        report = with_mandates(office, with_standing(office, file, report))
     return _count(report, began)
 
 

@@ -1,12 +1,14 @@
 """Who may do what among those who buy together, and when not. The whole story is in tests/journeys/test_consortium.py."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from api.acts import joint_mandates
+from api.acts.mandate_standing import with_mandates
 from api.tasks import follow_groups
 from hsm.errors import DeviceGoneError
 from tests.support.consortium import (
@@ -30,6 +32,7 @@ from tests.support.consortium import (
 from tests.support.envelopes import Company, agree, companies
 from tests.support.office import Hall, open_hall
 from tests.support.people import enrol
+from verify.report import Report, SignatureReport
 
 
 @pytest.fixture
@@ -164,3 +167,25 @@ def test_the_representative_seals_within_amount_and_matter_and_says_by_which_man
         not_before=(hall.clock() + timedelta(days=1)).isoformat(),
     )  # fmt: skip
     assert (over.status_code, over.json()["reason"]) == (422, "terms")
+
+
+def test_a_seal_used_after_a_principal_withdrew_is_found_out(hall: Hall, pair: list[Company]) -> None:
+    group, _ = founded(hall, pair)
+    mandate = given(hall, group, pair, pair[1])
+    seal = SignatureReport(
+        field="Seal1", kind="seal", findings=(), time=hall.clock(), mandates=(mandate["id"], "0" * 32)
+    )
+    report = Report(kind="pdf", checked_at=hall.clock(), findings=(), signatures=(seal,))
+
+    def said(one: Report) -> list[tuple[str, str]]:
+        return [(each.id, each.verdict.value) for each in with_mandates(hall.office, one).signatures[0].findings]
+
+    assert said(report) == [("mandate.stood", "passed")]
+    hall.clock.move(timedelta(seconds=1))
+    body = {"reason": "we leave"}
+    done(ask(hall, "POST", f"/api/v1/mandates/{mandate['id']}/revoke", pair[0], body))
+    assert said(report) == [("mandate.stood", "passed")]
+    late = replace(report, signatures=(replace(seal, time=hall.clock()),))
+    assert said(late) == [("mandate.withdrawn", "failed")]
+    none = replace(report, signatures=(replace(seal, mandates=()),))
+    assert with_mandates(hall.office, none) is none

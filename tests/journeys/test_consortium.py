@@ -1,6 +1,7 @@
 """Buying together, from the charter to the obligations of each member, and what a check of the contract answers."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ def test_three_enterprises_buy_together_and_each_answers_for_its_own_order(hall:
         if one["kind"] == "seal"
     }
     assert said[f"NTRCN-{supplier.uscc}"] == []
-    (joint,) = said[f"NTRCN-{second.uscc}"]
+    joint, stood = said[f"NTRCN-{second.uscc}"]
+    assert (stood["id"], stood["verdict"]) == ("mandate.stood", "passed")
     assert (joint["id"], joint["verdict"]) == ("mandate.joint", "passed")
     names = [one.name for one in sorted(members, key=lambda one: one.uscc)]
     moment = hall.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -100,8 +102,8 @@ def test_three_enterprises_buy_together_and_each_answers_for_its_own_order(hall:
 
     # each member calls off on its own account, within what is left
     orders = [order(hall, one, supplier, framework, amount="400000.00") for one in (first, third)]
-    for one in orders:
-        done(call_off(hall, framework, one))
+    for each in orders:
+        done(call_off(hall, framework, each))
     assert orders[0].send().status_code == 200
     done(agree(orders[0], "buyer", first.chief))
     done(agree(orders[0], "seller", supplier.chief))
@@ -117,9 +119,11 @@ def test_three_enterprises_buy_together_and_each_answers_for_its_own_order(hall:
     done(call_off(hall, framework, order(hall, second, supplier, framework, amount="200000.00")))
 
     # any principal ends the mandate for all; nothing new is sealed under it
+    hall.clock.move(timedelta(minutes=1))
     revoked = ask(hall, "POST", f"/api/v1/mandates/{mandate['id']}/revoke", third, {"reason": "we leave"})
     assert revoked.status_code == 200, revoked.text
     assert hall.client.get(f"/api/v1/joint-mandates/{mandate['id']}").json()["state"] == "revoked"
+    assert check(hall, current(framework))["verdict"] == "passed"  # what was sealed before stays sealed
     late = make_framework(hall, mandate, framework_draft(hall, second, supplier, members))
     assert (late.status_code, late.json()["type"]) == (409, "/problems/group-state")
 
