@@ -16,7 +16,7 @@ from api.demo import samples
 from tests.support.sealing import make_pdf
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "ops" / "ceremony.example.yaml"
-COMMANDS = ("ceremony", "arl", "serve", "worker", "token", "hsm", "verify", "demo")
+COMMANDS = ("ceremony", "arl", "serve", "worker", "token", "client", "hsm", "verify", "demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +255,16 @@ def test_a_ceremony_is_held_once_and_then_the_service_runs(
     assert run("token", "revoke", identity).code == 1
     assert "withdrawn" in run("token", "list").out
     assert added.out.strip() not in run("token", "list").out
+
+    registered = run("client", "add", "an app", "--redirect-uri", "https://app.example.org/back")
+    name, password = registered.out.split()
+    assert (registered.code, run("client", "add", "an app").code) == (0, 64), "nobody could ever use the second"
+    public = run("client", "add", "a phone", "--redirect-uri", "org.example:/back", "--public").out.split()
+    assert len(public) == 1, "it keeps no secret"
+    assert f"{name}  an app  valid  people  https://app.example.org/back" in run("client", "list").out
+    assert password not in run("client", "list").out
+    assert [run("client", "revoke", name).code for _ in range(2)] == [0, 1]
+    assert f"{name}  an app  withdrawn" in run("client", "list").out
 
     checked = run("hsm", "check")
     assert (checked.code, "works" in checked.out, "no HSM" in checked.out) == (0, True, True)
