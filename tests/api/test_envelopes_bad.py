@@ -1,10 +1,18 @@
 """What goes wrong with an envelope is refused with a reason code, or shown at the party and tried again."""
 
+# mypy: allow-untyped-calls
+# pyHanko annotates only part of what it offers.
+
+import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from api.acts import timestamping
 from api.errors import ClockError
@@ -36,15 +44,19 @@ def two(market: tuple[Hall, list[Company]]) -> list[Company]:
     return market[1]
 
 
-def no_timestamps(*_: Any) -> bytes:
+def no_timestamps(*_: Any) -> datetime:
     raise ClockError("the clock went back")
 
 
 def xfa() -> bytes:
-    return make_pdf().replace(b"/Type /Catalog", b"/NeedsRendering true /Type /Catalog")
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(make_pdf())))
+    writer.root[generic.pdf_name("/NeedsRendering")] = generic.BooleanObject(True)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
-DOCUMENTS = {name: made for name, made in REFUSED.items() if made[1] != "certified-no-changes"}
+DOCUMENTS = {name: made for name, made in REFUSED.items() if made[1] != "certified-no-changes"} | {"XFA": (xfa, "xfa")}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -115,7 +127,7 @@ def test_an_amount_over_the_mandate_is_refused_before_anybody_agrees(hall: Hall,
     buyer, seller = two
     clerk = enrol(hall, buyer.uscc, "user", "李经办")
     grantee = Grantee(kind=GranteeKind.PERSON, id=clerk.person)
-    lend(hall.office, buyer.uscc, grantee, matters=("*",), max_amount=1000, currency="CNY")
+    lend(hall.office, buyer.uscc, grantee, matters=("*",), max_amount=Decimal(1000), currency="CNY")
     over = sent(hall, {"buyer": buyer, "seller": seller}, seam=False, amount="1000.01", currency="CNY")
     answer = over.post("/parties/buyer/begin", {"choices": []}, clerk)
     assert (answer.status_code, answer.json()["reason"]) == (403, "mandate-amount"), answer.text
@@ -153,7 +165,7 @@ def test_a_document_changed_in_the_store_is_never_sealed(hall: Hall, two: list[C
 def failed_for_want_of_time(hall: Hall, two: list[Company], monkeypatch: pytest.MonkeyPatch, **more: Any) -> Draft:
     contract = sent(hall, {"buyer": two[0], "seller": two[1]}, seam=False, **more)
     with monkeypatch.context() as patch:
-        patch.setattr(timestamping, "_stamp", no_timestamps)
+        patch.setattr(timestamping, "_record", no_timestamps)
         assert agree(contract, "buyer", two[0].chief).status_code == 200
     return contract
 
@@ -196,7 +208,7 @@ def test_an_archive_that_cannot_be_made_is_told_of_and_made_later(
     contract = sent(hall, {"buyer": two[0], "seller": two[1]}, seam=False, level="B-B")
     agree(contract, "buyer", two[0].chief)
     with monkeypatch.context() as patch:
-        patch.setattr(timestamping, "_stamp", no_timestamps)
+        patch.setattr(timestamping, "_record", no_timestamps)
         done = agree(contract, "seller", two[1].chief).json()
     assert (done["state"], done["archived_at"]) == ("completed", None)
     assert done["failure"]
@@ -240,7 +252,7 @@ def test_a_certificate_revoked_between_agreement_and_use_needs_another_seal(
     assert (unclear.status_code, unclear.json()["type"]) == (409, "/problems/seal-unusable")
     choice = {"document": contract.documents[0], "slot": "a", "seal": two[0].seals["invoice"]}
     with monkeypatch.context() as patch:
-        patch.setattr(timestamping, "_stamp", no_timestamps)
+        patch.setattr(timestamping, "_record", no_timestamps)
         agree(contract, "a", two[0].chief, [choice])
     assert hall.decide("seals", two[0].seals["invoice"], "cancel").status_code == 200
     again(hall, contract)
