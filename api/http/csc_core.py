@@ -23,7 +23,7 @@ PAGE: Final = 50
 MAX_NONCE: Final = 1 << 160  # RFC 3161 §2.4.1 has no bound; ours is the length of a serial number
 
 
-def bearer(credentials: Credentials, office: OfficeDep) -> Token:
+def signing_bearer(credentials: Credentials, office: OfficeDep) -> Token:
     """Return the token of a person through a client, or of an enterprise's machine.
 
     Raises:
@@ -35,6 +35,20 @@ def bearer(credentials: Credentials, office: OfficeDep) -> Token:
     token = authenticate(office, credentials.credentials)
     if not token.scopes & {SERVICE, CREDENTIAL}:
         raise ForbiddenError("this token is not for remote signing: its scope is neither service nor credential")
+    return token
+
+
+SigningBearer = Annotated[Token, Depends(signing_bearer)]
+
+
+def bearer(token: SigningBearer) -> Token:
+    """As `signing_bearer`, but a token that stands for one authorisation does not look around or ask for more.
+
+    Raises:
+        ForbiddenError: it is of scope `credential`.
+    """
+    if SERVICE not in token.scopes:
+        raise ForbiddenError("this token signs what was authorised with it; for the rest take one of scope service")
     return token
 
 

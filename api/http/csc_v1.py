@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.acts.remote import Wanted, decoded, wanted
 from api.http import csc_answers, csc_core
-from api.http.csc_core import Bearer
+from api.http.csc_core import Bearer, SigningBearer
 from api.http.csc_errors import ANSWERS, CscRoute
 from api.http.csc_schemas import (
     AuthorizeIn,
@@ -38,7 +38,7 @@ def list_credentials(office: OfficeDep, token: Bearer, body: ListIn | None = Non
 
 
 @router.post("/credentials/info")
-def credential(body: CredentialIn, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def credential(body: CredentialIn, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Key, certificate and way of authorisation of one credential (§11.5)."""
     return csc_core.described(
         office, token, body.credentialID, "v1", certificates=body.certificates, cert_info=body.certInfo,
@@ -59,7 +59,7 @@ def authorize(body: AuthorizeIn, office: OfficeDep, token: Bearer) -> dict[str, 
 
 
 @router.post("/credentials/extendTransaction")
-def extend(body: ExtendIn, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def extend(body: ExtendIn, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Fresh SAD for what is left of the hashes (§11.7)."""
     return csc_core.extend(
         office, token, credential=body.credentialID, sad=body.SAD, hashes=body.hash, oid=body.hashAlgorithmOID
@@ -67,7 +67,7 @@ def extend(body: ExtendIn, office: OfficeDep, token: Bearer) -> dict[str, Any]:
 
 
 @router.post("/signatures/signHash")
-def sign_hash(body: SignHashIn, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def sign_hash(body: SignHashIn, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Sign authorised hashes, each once (§11.9)."""
     return csc_core.sign_hashes(
         office,

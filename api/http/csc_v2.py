@@ -11,7 +11,7 @@ from api.acts.remote_status import status_of
 from api.db.access import Token
 from api.errors import OAuthError
 from api.http import csc_answers, csc_core
-from api.http.csc_core import Bearer
+from api.http.csc_core import Bearer, SigningBearer
 from api.http.csc_errors import ANSWERS, CscRoute
 from api.http.csc_schemas import (
     AuthorizeIn2,
@@ -57,7 +57,7 @@ def list_credentials(office: OfficeDep, token: Bearer, body: ListIn2 | None = No
 
 
 @router.post("/credentials/info")
-def credential(body: CredentialIn, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def credential(body: CredentialIn, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Key, certificate and way of authorisation of one credential (§11.5)."""
     return csc_core.described(
         office, token, body.credentialID, "v2", certificates=body.certificates, cert_info=body.certInfo,
@@ -79,13 +79,13 @@ def authorize(body: AuthorizeIn2, office: OfficeDep, token: Bearer) -> dict[str,
 
 
 @router.post("/credentials/authorizeCheck")
-def check(body: CheckIn, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def check(body: CheckIn, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """What is left of an authorisation. Here `handle` is the SAD itself: nothing is authorised later (§11.7)."""
     return status_of(office, Caller.of_token(token), body.handle)
 
 
 @router.post("/credentials/extendTransaction")
-def extend(body: ExtendIn2, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def extend(body: ExtendIn2, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Fresh SAD for what is left of the hashes (§11.9)."""
     return csc_core.extend(
         office, token, credential=body.credentialID, sad=body.SAD, hashes=body.hashes, oid=body.hashAlgorithmOID
@@ -93,7 +93,7 @@ def extend(body: ExtendIn2, office: OfficeDep, token: Bearer) -> dict[str, Any]:
 
 
 @router.post("/signatures/signHash")
-def sign_hash(body: SignHashIn2, request: Request, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def sign_hash(body: SignHashIn2, request: Request, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Sign authorised hashes, each once (§11.10)."""
     return csc_core.sign_hashes(
         office,
@@ -108,7 +108,7 @@ def sign_hash(body: SignHashIn2, request: Request, office: OfficeDep, token: Bea
 
 
 @router.post("/signatures/signDoc")
-def sign_doc(body: SignDocIn, request: Request, office: OfficeDep, token: Bearer) -> dict[str, Any]:
+def sign_doc(body: SignDocIn, request: Request, office: OfficeDep, token: SigningBearer) -> dict[str, Any]:
     """Seal PDFs, or sign digests of documents; each takes one authorised hash (§11.11)."""
     return csc_core.sign_documents(office, token, body, _sad(body.SAD, request, token))
 

@@ -335,6 +335,8 @@ def test_version_2_signs_with_a_token_of_scope_credential_alone(desk: Desk) -> N
     assert token["token_type"] == "Bearer"
     csc = Csc(desk.hall, token["access_token"], "v2")
     body = {"credentialID": desk.code, "hashes": hashes, "hashAlgorithmOID": SHA256, "signAlgo": ECDSA}
+    for method in ("credentials/list", "credentials/getChallenge", "credentials/authorize"):
+        require_refused(csc(method, credentialID=desk.code, hashes=hashes), "insufficient_scope", "", 403)
     assert csc("signatures/signHash", **body).status_code == 200
     require_refused(csc("signatures/signHash", **body), "invalid_request", "not authorized")
     require_refused(desk.v2()("signatures/signHash", **body), "invalid_request", "SAD")
