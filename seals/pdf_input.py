@@ -15,10 +15,12 @@ from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import SigningError
 
+from seals import hex_strings
 from seals.errors import DocumentRefusedError, Reason, SealError
 from seals.mdp import Standing, standing
 from seals.objects import dictionary, entry
 
+hex_strings.install()
 HEADER_WITHIN: Final = 1024  # bytes, ISO 32000-1 annex H, implementation note 13
 
 # Whatever hostile bytes were seen to make the PDF library raise. Our own errors pass untouched.
