@@ -13,11 +13,11 @@ from api.acts.envelope_settling import settle
 from api.acts.office import Office
 from api.db.envelope_records import DocumentRecord, FileRecord, PartyRecord, SlotRecord, Whole
 from api.db.work import SqlUnitOfWork
-from api.errors import BadInputError, SealUnusableError
+from api.errors import BadInputError, NotFoundError, SealUnusableError
 from api.scratch import scratch_file
 from seals.envelope_states import EnvelopeState
 from seals.envelopes import PartyKind, PartyRole, check_parties
-from seals.errors import EnvelopeError
+from seals.errors import EnvelopeError, EnvelopeStateError
 from seals.layout import Frozen, freeze
 from seals.model import SealKind
 from seals.pdf_input import Limits
@@ -179,6 +179,30 @@ def _slot(envelope_id: str, document_id: str, plan: SlotPlan) -> SlotRecord:
         document=document_id, id=plan.slot.name, envelope=envelope_id, party=plan.party,
         kinds=tuple(one.value for one in plan.kinds), field_values=dict(plan.presets),
     )  # fmt: skip
+
+
+def invite(office: Office, who: Who, envelope_id: str, party_id: str) -> str:
+    """Return a new code for a person who has not taken the place yet.
+
+    Raises:
+        NotFoundError, ForbiddenError: it is not the caller's envelope, or there is no such party.
+        EnvelopeStateError: the envelope is not open, or the place is taken.
+    """
+    with office.work() as work:
+        whole = visible(work, who, envelope_id, lock=True)
+        require_initiator(whole, who)
+        party = whole.party(party_id)
+        if party is None:
+            raise NotFoundError(f"the envelope has no party {party_id}")
+        if whole.record.state is not EnvelopeState.SENT or party.invitation is None:
+            raise EnvelopeStateError(f"nobody is to be invited as {party_id} any more")
+        code = secrets.token_urlsafe(INVITATION_BYTES)
+        work.envelopes.set_party(envelope_id, party_id, invitation=code_digest(code))
+        work.envelopes.note(
+            envelope_id, at=office.now(), actor=who.name, act="party.invited-again", party=party_id, name=party.name
+        )
+        work.commit()
+    return code
 
 
 def code_digest(code: str) -> bytes:

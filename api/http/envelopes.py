@@ -1,11 +1,13 @@
 """Envelopes over HTTP: drafting, sending and what the initiator does afterwards."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
 
 from api.acts import envelope_drafting, envelope_life, envelope_run, envelope_sending
 from api.acts.envelope_access import visible
+from api.db.work import SqlUnitOfWork
 from api.http import envelope_files, envelope_parties, envelope_revisions, envelope_templates
 from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
 from api.http.envelope_caller import WhoDep
@@ -17,6 +19,7 @@ from api.http.envelopes_schemas import (
     EnvelopePage,
     ExtendIn,
     HistoryOut,
+    InvitationOut,
     LinkList,
     LinkOut,
     PlanIn,
@@ -109,14 +112,22 @@ def send(envelope_id: str, office: OfficeDep, who: WhoDep, once: OnceDep) -> Res
     """Freeze every document and invite the first parties."""
 
     def act(remember: Remember) -> SentOut:
-        sent = envelope_sending.send(office, who, envelope_id, then=lambda work, one: remember(work, _sent(one)))
-        return _sent(sent)
+        def keep(work: SqlUnitOfWork, one: envelope_sending.Sent) -> None:
+            remember(work, _sent(replace(one, invitations={})))  # codes are secrets: they are not kept
+
+        return _sent(envelope_sending.send(office, who, envelope_id, then=keep))
 
     return once.run(who.token.id, fingerprint_of("envelope-send", envelope_id), act, status=200)
 
 
 def _sent(sent: envelope_sending.Sent) -> SentOut:
     return SentOut(envelope=EnvelopeOut.of(sent.whole), invitations=dict(sent.invitations))
+
+
+@router.post("/envelopes/{envelope_id}/parties/{party_id}/invite")
+def invite(envelope_id: str, party_id: str, office: OfficeDep, who: WhoDep) -> InvitationOut:
+    """Make a new code for a person who has not taken the place yet; the one before is void."""
+    return InvitationOut(code=envelope_sending.invite(office, who, envelope_id, party_id))
 
 
 @router.post("/envelopes/{envelope_id}/withdraw")

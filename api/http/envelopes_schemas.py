@@ -372,6 +372,12 @@ class SentOut(BaseModel):
     invitations: dict[str, str]
 
 
+class InvitationOut(BaseModel):
+    """A new code, shown this once."""
+
+    code: str
+
+
 class EnvelopeLine(BaseModel):
     """An envelope in a list."""
 
