@@ -35,6 +35,8 @@ def collect(source: RevocationSource, chains: Iterable[tuple[x509.Certificate, .
 
 def write(writer: IncrementalPdfFileWriter, evidence: Evidence) -> bool:
     """Merge `evidence` into the store of the document; what is there already is not written again. False: no news."""
+    if evidence == Evidence():
+        return False  # what is there need not be read
     root = writer.root
     there = dictionary(root, "/DSS")
     store = there or generic.DictionaryObject({pdf_name("/Type"): pdf_name("/DSS")})
