@@ -22,6 +22,8 @@ from pyhanko.sign.diff_analysis.rules.file_structure_rules import XrefStreamRule
 from pyhanko.sign.diff_analysis.rules.form_field_rules import BaseFieldModificationRule
 from pyhanko.sign.diff_analysis.rules_api import Context
 
+from verify.pdf_structure import PDF_ERRORS
+
 FAMILY: Final = frozenset({"/Kids", "/Parent"})  # a field with these is used in more than one place
 
 
@@ -36,6 +38,12 @@ class Quick:
 
     def learn(self, context: FieldComparisonContext, old: HistoricalResolver, new: HistoricalResolver) -> None:
         """Take over what pyHanko found out about the usages of objects in `old`, if it stays true for `new`."""
+        try:
+            self._learn(context, old, new)
+        except PDF_ERRORS:  # an odd file, which the long way has judged already
+            self._revision = None
+
+    def _learn(self, context: FieldComparisonContext, old: HistoricalResolver, new: HistoricalResolver) -> None:
         self._revision = None
         places = {one.old_field_ref: (name, one) for name, one in context.field_specs.items()}
         rewritten = _rewritten(old, new)

@@ -155,3 +155,15 @@ def test_a_field_with_a_family_is_never_known(answers: list[bool]) -> None:
     made.attack("C", lambda _: None)
     made.report()
     assert answers == [False, False]
+
+
+def test_a_file_too_odd_to_learn_from_is_compared_the_long_way(
+    answers: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("verify.pdf_quick._rewritten", fail)
+    report = signed("A", "B", "C").report()
+    assert answers == [False, False]
+    assert {one.verdict for one in report.signatures} == {Verdict.PASSED}
