@@ -290,3 +290,40 @@ def test_a_repeated_request_is_asked_once(boss: Enrolled, user: Enrolled, code: 
     assert first.json()["id"] == again.json()["id"]
     assert again.headers["idempotency-replayed"] == "true"
     lending.refuse(boss, first.json()["id"])
+
+
+def test_a_file_that_changed_after_it_was_approved_is_not_sealed(hall: Hall, workshop: dict[str, Any]) -> None:
+    rule(workshop, "all_of", "甲", "乙")
+    request = asked(workshop)
+    lending.approve(workshop["甲"], request)
+    with hall.office.reading() as work:
+        found = work.requests.get(request)
+    assert found is not None
+    stored = hall.office.settings.data / "objects" / str(found.object)
+    stored.write_bytes(make_pdf(2))
+    failed = lending.approve(workshop["乙"], request).json()
+    assert (failed["state"], failed["failure"].partition(":")[0]) == ("failed", "request-state")
+    assert hall.store.signed.get(f"seal-{workshop['code']}", 0) == 0
+
+
+def test_an_amount_over_the_mandate_goes_to_the_approvers_and_a_named_mandate_says_why(
+    workshop: dict[str, Any],
+) -> None:
+    held = lending.lend(workshop["chief"], workshop["丙"], max_amount="100.00", currency="CNY")
+    within = {"amount": "100.00", "currency": "CNY"}
+    over = within | {"amount": "100.01"}
+    ask = [lending.ask(workshop["丙"], workshop["code"], PDF, **form).json() for form in (within, over)]
+    assert [(one["basis"], one["state"]) for one in ask] == [("mandate", "asked"), ("approval", "waiting")]
+    named = lending.ask(workshop["丙"], workshop["code"], PDF, mandate=held["id"], **over)
+    assert (named.status_code, named.json()["reason"]) == (403, "mandate-amount")
+
+
+def test_a_right_of_ones_own_is_to_be_confirmed_within_a_day(hall: Hall, workshop: dict[str, Any]) -> None:
+    chief = workshop["chief"]
+    first, second = (lending.ask(chief, workshop["code"], PDF).json()["id"] for _ in range(2))
+    hall.clock.move(timedelta(hours=24))
+    fresh = chief.log_in()  # a session lasts for half a day
+    assert lending.agree_to(fresh, f"seal-requests/{first}", "confirm").json()["state"] == "sealed"
+    hall.clock.move(timedelta(seconds=1))
+    late = lending.agree_to(fresh, f"seal-requests/{second}", "confirm")
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/request-state")
