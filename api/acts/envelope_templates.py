@@ -305,19 +305,29 @@ def send_rows(office: Office, who: Who, template_id: str, table: BinaryIO, *, ki
     for row in read_table(table, kind=kind):
         identity = hashlib.sha256(f"{template_id}/{key}/{row.number}".encode()).hexdigest()[:32]
         try:
+            _check_not_refused(office, identity)
             whole = instantiate(office, who, template_id, row.values, send=True, envelope_id=identity)
         except ColumnError as exc:
             refused.append(Refused(row=row.number, column=exc.column, reason=str(exc)))
-            _discard(office, who, identity, str(exc))
+            _discard(office, who, identity, exc.column, str(exc))
         except (SealError, ServiceError) as exc:
             refused.append(Refused(row=row.number, column="", reason=str(exc)))
-            _discard(office, who, identity, str(exc))
+            _discard(office, who, identity, "", str(exc))
         else:
             made.append(Made(row=row.number, envelope=whole.id))
     return Sheet(made=tuple(made), refused=tuple(refused))
 
 
-def _discard(office: Office, who: Who, envelope_id: str, reason: str) -> None:
+def _check_not_refused(office: Office, envelope_id: str) -> None:
+    """A row that was refused under this key stays so: the same table means the same."""
+    with office.reading() as work:
+        record = work.envelopes.record(envelope_id)
+        if record is not None and record.state is EnvelopeState.WITHDRAWN and record.sent_at is None:
+            last = work.envelopes.steps(envelope_id)[-1]
+            raise ColumnError(str(last.detail.get("column", "")), record.reason or "refused before")
+
+
+def _discard(office: Office, who: Who, envelope_id: str, column: str, reason: str) -> None:
     """Withdraw the draft of a row that could not be sent; nobody but the sender ever saw it."""
     with office.work() as work:
         whole = work.envelopes.lock(envelope_id)
@@ -325,5 +335,7 @@ def _discard(office: Office, who: Who, envelope_id: str, reason: str) -> None:
             return
         now = office.now()
         work.envelopes.set(envelope_id, state=EnvelopeState.WITHDRAWN, reason=reason[:500], ended_at=now)
-        work.envelopes.note(envelope_id, at=now, actor=who.name, act="envelope.withdrawn", reason=reason[:500])
+        work.envelopes.note(
+            envelope_id, at=now, actor=who.name, act="envelope.withdrawn", column=column, reason=reason[:500]
+        )
         work.commit()

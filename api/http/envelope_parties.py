@@ -21,7 +21,7 @@ from api.http.envelopes_schemas import (
 router = APIRouter(tags=["envelopes"])
 
 
-@router.post("/envelopes/invitations")
+@router.post("/envelopes/invitations", responses={404: {"description": "No such code, or it was used"}})
 def redeem(body: RedeemIn, office: OfficeDep, who: WhoDep) -> EnvelopeOut:
     """Take one's place in an envelope by the code of an invitation."""
     return EnvelopeOut.of(envelope_answers.redeem(office, who, body.code))

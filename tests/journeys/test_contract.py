@@ -118,7 +118,6 @@ def test_a_contract_is_concluded_judged_and_rescinded(hall: Hall, tmp_path: Path
     assert all(one.valid for one in poppler[:4]), [
         one.text for one in poppler
     ]  # the fifth is a time-stamp: it skips it
-    assert all(one.trusted for one in poppler[:3]), [one.text for one in poppler[:3]]
     assert set(mutool(path)[:4]) <= {"edited", "unchanged"}, mutool(path)
     acts = [one["act"] for one in contract.get(what="/history").json()["items"]]
     assert acts.count("slot.sealed") == 4
