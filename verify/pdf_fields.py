@@ -47,7 +47,7 @@ class PlaceRule(FieldMDPRule):
 
     def __init__(self) -> None:
         self.filled: dict[str, Filled] = {}
-        self.context: FieldComparisonContext | None = None  # of the last comparison
+        self.context: Any = None  # of the last comparison, a FieldComparisonContext
 
     def apply(self, context: FieldComparisonContext) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
         """Look at every field that the revision touches.

@@ -90,8 +90,7 @@ def compare(
         form.seen += form.quick.updates
         return found
     result = _compare(form, old, new, certifying=certifying)
-    if form.places.context is not None:
-        form.quick.learn(form.places.context, old, new)
+    form.quick.learn(form.places.context, old, new)
     return result
 
 

@@ -275,6 +275,17 @@ def test_a_look_that_may_leave_its_place_is_found(look: Callable[[IncrementalPdf
     assert "outside its place" in forbidden(made, "甲方")
 
 
+def test_a_look_that_is_no_drawing_shows_nothing() -> None:
+    made = two_of_three()
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        look = generic.DictionaryObject({pdf_name("/N"): generic.NumberObject(1)})
+        get(writer, made.fields("乙方", FieldKind.SLICE)[0])[pdf_name("/AP")] = look
+
+    made.attack("乙方", change)
+    assert made.of("甲方").verdict is Verdict.PASSED
+
+
 def test_a_look_that_is_nothing_shows_nothing() -> None:
     made = two_of_three()
     made.attack("乙方", drawn(made.fields("乙方", FieldKind.SLICE)[0], lambda _: form(box=(0, 0, 0, 0), content=b" ")))
