@@ -15,7 +15,11 @@ from api.scratch import sha256_of
 router = APIRouter(tags=["envelopes"])
 
 
-@router.get("/envelopes/{envelope_id}/documents/{document_id}/prepared", response_class=Pdf)
+@router.get(
+    "/envelopes/{envelope_id}/documents/{document_id}/prepared",
+    response_class=Pdf,
+    responses={409: {"description": "It is not this slot's turn, or no seal fits"}},
+)
 def prepared(
     envelope_id: str,
     document_id: str,
