@@ -17,7 +17,8 @@ ROOTS = (service.ServiceError, ca.CaError, seals.SealError, verify.VerifyError, 
 INSIDE = {  # what no input can cause; its sentence stays in the log
     "ServiceError", "CaError", "SealError", "VerifyError", "HsmError",
     "LintError", "IntentError", "DocumentError", "KeyNotFoundError", "WrongKeyError",
-    "UnreadablePdfError", "MalformedSignatureError",  # findings of a report
+    "UnreadablePdfError", "MalformedSignatureError", "MalformedManifestError", "UnreadableBoxError",  # findings
+    "OutgrownError",  # the caller tries again with more room
 }  # fmt: skip
 
 
