@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from seals.layout import FieldKind, Slot
 from seals.signing import Level
-from tests.support.layouts import Contract, contract, text_fill
+from tests.support.layouts import Contract, contract, sign_with_pyhanko, text_fill
 from tests.support.sealing import make_pdf
 from tests.support.signed_pdfs import update
 from tests.verify.test_pdf_fields import drawn, form, get
@@ -167,3 +167,46 @@ def test_a_file_too_odd_to_learn_from_is_compared_the_long_way(
     report = signed("A", "B", "C").report()
     assert answers == [False, False]
     assert {one.verdict for one in report.signatures} == {Verdict.PASSED}
+
+
+def test_a_signature_that_fills_nothing_else_takes_the_short_way(answers: list[bool]) -> None:
+    made = signed("A", "B")
+    made.attack("C", lambda _: None)
+    assert {one.verdict for one in made.report().signatures} == {Verdict.PASSED}
+    assert answers == [False, True]
+
+
+def test_a_new_description_of_the_file_takes_the_long_way(answers: list[bool]) -> None:
+    made = signed("A", "B")
+    made.data = sign_with_pyhanko(made.data, made.signature("C").name)
+    assert {one.verdict for one in made.report().signatures} == {Verdict.PASSED}
+    assert answers == [False, False]
+
+
+def test_another_description_of_the_file_takes_the_long_way(answers: list[bool]) -> None:
+    made = signed("A", "B")
+    title = generic.DictionaryObject({pdf_name("/Title"): generic.TextStringObject("contract")})
+    made.attack("C", lambda writer: writer.set_info(writer.add_object(title)))
+    made.report()
+    assert answers == [False, False]
+
+
+def test_validation_data_that_is_something_else_as_well_is_not_known(answers: list[bool]) -> None:
+    base = signed()
+
+    def share(writer: IncrementalPdfFileWriter) -> None:
+        store = writer.add_object(generic.DictionaryObject())
+        writer.root[pdf_name("/DSS")] = writer.root[pdf_name("/Private")] = store
+        writer.update_root()
+
+    made = Contract(update(base.data, share), base.frozen)
+    made.attack("A", lambda _: None)
+    made.attack("B", lambda _: None)
+
+    def rewrite(writer: IncrementalPdfFileWriter) -> None:
+        writer.root["/DSS"][pdf_name("/Certs")] = generic.ArrayObject()
+        writer.update_container(writer.root["/DSS"])
+
+    made.attack("C", rewrite)
+    assert {one.verdict for one in made.report().signatures[:2]} == {Verdict.FAILED}
+    assert answers == [False, False]
