@@ -14,7 +14,7 @@ from tools.problems_page import REASONS, TARGET, page
 from verify import errors as verify
 
 ROOTS = (service.ServiceError, ca.CaError, seals.SealError, verify.VerifyError, hsm.HsmError)
-INSIDE = {"OutgrownError",   # what no input can cause; its sentence stays in the log
+INSIDE = {  # what no input can cause; its sentence stays in the log
     "ServiceError", "CaError", "SealError", "VerifyError", "HsmError",
     "LintError", "IntentError", "DocumentError", "KeyNotFoundError", "WrongKeyError",
     "UnreadablePdfError", "MalformedSignatureError", "MalformedManifestError", "UnreadableBoxError",  # findings
