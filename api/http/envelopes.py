@@ -11,9 +11,9 @@ from api.db.work import SqlUnitOfWork
 from api.http import envelope_files, envelope_parties, envelope_revisions, envelope_templates
 from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
 from api.http.envelope_caller import WhoDep
+from api.http.envelope_plan_schemas import CreateIn, PlanIn
 from api.http.envelopes_schemas import (
     AttachmentOut,
-    CreateIn,
     EnvelopeLine,
     EnvelopeOut,
     EnvelopePage,
@@ -22,7 +22,6 @@ from api.http.envelopes_schemas import (
     InvitationOut,
     LinkList,
     LinkOut,
-    PlanIn,
     ReasonIn,
     SentOut,
     StepOut,
