@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from api.acts import envelope_run, requests
 from api.acts.office import Office
+from api.acts.request_views import request
 from api.acts.sealing import SealOrder, seal_document
 from api.db.work import SqlUnitOfWork
 from api.errors import ServiceError
@@ -31,23 +32,23 @@ def apply(office: Office, request_id: str) -> SealRequest:
     Raises:
         NotFoundError: there is no such request.
     """
-    one = requests.request(office, request_id)
+    one = request(office, request_id)
     if one.state is not RequestState.APPROVED:
         return one
     if one.envelope is not None:
         envelope_run.pursue(office, one.envelope)  # keeps failures at the party, and tries again by itself
-        return requests.request(office, request_id)
+        return request(office, request_id)
     with office.work() as work:
         mine = work.requests.claim(request_id, process=office.process)
         work.commit()
     if mine:
         try:
-            _seal(office, requests.request(office, request_id))
+            _seal(office, request(office, request_id))
         except Exception as exc:
             _fail(office, request_id, exc)
             if not isinstance(exc, (SealError, HsmError, ServiceError)):
                 raise
-    return requests.request(office, request_id)
+    return request(office, request_id)
 
 
 def _seal(office: Office, one: SealRequest) -> None:

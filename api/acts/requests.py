@@ -15,15 +15,15 @@ from api.acts.control import Opened
 from api.acts.machine_use import pages_of
 from api.acts.office import Office
 from api.acts.previewing import locate
+from api.acts.request_views import locked, request, visible
 from api.acts.seal_life import seal
 from api.acts.sealing import SealOrder
 from api.db.people import Person, Role
-from api.db.requests import StoredDecision
 from api.db.work import SqlUnitOfWork
 from api.errors import ForbiddenError, NotFoundError, SealUnusableError
 from api.scratch import sha256_of
 from seals import approvals
-from seals.approvals import Approved, Decision, Refused, Standing
+from seals.approvals import Approved, Decision, Refused
 from seals.errors import RequestStateError, RightError
 from seals.intent import DocumentIntent, Intent, IntentKind, details_digest
 from seals.register import Grounds, Seal
@@ -46,15 +46,6 @@ class Asking:
     amount: Decimal | None
     currency: str
     mandate: str | None = None  # which; without it, the one that fits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A request, the decisions on it and where it stands."""
-
-    request: SealRequest
-    decisions: tuple[StoredDecision, ...]
-    standing: Standing | None  # of the approval; None where nobody has to approve
 
 
 def ask(office: Office, who: Person, asking: Asking, source: BinaryIO, *, then: Then | None = None) -> SealRequest:
@@ -213,7 +204,7 @@ def begin(office: Office, person: str, request_id: str) -> Opened:
     """
     now = office.now()
     with office.reading() as work:
-        one = _visible(work, person, request_id)
+        one = visible(work, person, request_id)
         if one.state is RequestState.ASKED and one.person == person:
             return open_for(office, person, intent_of(office, one, IntentKind.SEAL))
         if one.state is not RequestState.WAITING or one.rule is None:
@@ -233,7 +224,7 @@ def confirm(office: Office, person: str, request_id: str, response: Mapping[str,
     """
     now = office.now()
     with office.work() as work:
-        one = _locked(work, person, request_id)
+        one = locked(work, person, request_id)
         after = follow(one.state, RequestEvent.APPROVE)
         if one.person != person or one.state is not RequestState.ASKED:
             raise RequestStateError("only who asked confirms, and only where nobody has to approve")
@@ -256,7 +247,7 @@ def approve(office: Office, person: str, request_id: str, response: Mapping[str,
     """
     now = office.now()
     with office.work() as work:
-        one = _locked(work, person, request_id)
+        one = locked(work, person, request_id)
         decision = Decision(person=person, approved=True)
         _require_turn(work, one, decision, now)
         given = require_agreed(office, work, person, response, intent_of(office, one, IntentKind.APPROVE))
@@ -275,7 +266,7 @@ def refuse(office: Office, person: str, request_id: str, reason: str) -> SealReq
     """
     now = office.now()
     with office.work() as work:
-        one = _locked(work, person, request_id)
+        one = locked(work, person, request_id)
         decision = Decision(person=person, approved=False, reason=reason)
         _require_turn(work, one, decision, now)
         work.requests.decide(one.id, decision, assertion=None, at=now)
@@ -294,7 +285,7 @@ def withdraw(office: Office, person: str, request_id: str) -> SealRequest:
     """
     now = office.now()
     with office.work() as work:
-        one = _locked(work, person, request_id)
+        one = locked(work, person, request_id)
         if one.person != person:
             raise ForbiddenError("only who asked can withdraw")
         after = follow(one.state, RequestEvent.WITHDRAW)
@@ -314,7 +305,7 @@ def retry(office: Office, person: str, request_id: str) -> SealRequest:
     """
     now = office.now()
     with office.work() as work:
-        one = _locked(work, person, request_id)
+        one = locked(work, person, request_id)
         if one.person != person:
             raise ForbiddenError("only who asked can have it tried again")
         after = follow(one.state, RequestEvent.RETRY)
@@ -349,62 +340,6 @@ def expire(work: SqlUnitOfWork, one: SealRequest, *, at: datetime) -> None:
     _note(work, one, "expired", at=at, actor="service")
 
 
-# -- looking
-
-
-def request(office: Office, request_id: str) -> SealRequest:
-    """Return one request.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    with office.reading() as work:
-        found = work.requests.get(request_id)
-    if found is None:
-        raise NotFoundError(f"there is no request {request_id}")
-    return found
-
-
-def seen(office: Office, person: str, request_id: str) -> Seen:
-    """Return a request to the asker, an approver, or an auditor of the enterprise.
-
-    Raises:
-        NotFoundError: there is none, or it is none of the caller's business.
-    """
-    now = office.now()
-    with office.reading() as work:
-        one = _visible(work, person, request_id)
-        return look(work, one, now)
-
-
-def inbox(office: Office, person: str) -> list[Seen]:
-    """Requests that the person can decide now, the oldest first."""
-    now = office.now()
-    with office.reading() as work:
-        usccs = [one.uscc for one in work.people.memberships(person) if one.role in USING]
-        found = [look(work, one, now) for one in work.requests.waiting_of(usccs)]
-    return [one for one in found if isinstance(one.standing, approvals.Waiting) and person in one.standing.next]
-
-
-def page(office: Office, person: str, *, states: list[str], cursor: str, limit: int) -> list[Seen]:
-    """The caller's own requests and, for an auditor, those over the enterprise's seals; newest first."""
-    now = office.now()
-    with office.reading() as work:
-        usccs = [one.uscc for one in work.people.memberships(person) if one.role is Role.AUDITOR]
-        after = _visible(work, person, cursor) if cursor else None
-        found = work.requests.page(person=person, usccs=usccs, states=states, after=after, limit=limit)
-        return [look(work, one, now) for one in found]
-
-
-def look(work: SqlUnitOfWork, one: SealRequest, now: datetime) -> Seen:
-    """The request with its decisions and where it stands."""
-    taken = tuple(work.requests.decisions(one.id))
-    if one.rule is None:
-        return Seen(request=one, decisions=taken, standing=None)
-    standing = approvals.state(one.rule, [each.decision for each in taken], asked_of(work, one), now)
-    return Seen(request=one, decisions=taken, standing=standing)
-
-
 # -- who may
 
 
@@ -417,31 +352,6 @@ def _require_may_ask(work: SqlUnitOfWork, who: Person, one: Seal) -> None:
     represents = [found.uscc for found in work.people.memberships(who.id) if found.role is Role.REPRESENTATIVE]
     if not any(one.uscc in held.mandate.grantors for held in work.mandates.active_of([who.id, *represents])):
         raise NotFoundError(f"there is no seal {one.code}")
-
-
-def _visible(work: SqlUnitOfWork, person: str, request_id: str) -> SealRequest:
-    found = work.requests.get(request_id)
-    if found is None or not _concerns(work, person, found):
-        raise NotFoundError(f"there is no request {request_id}")
-    return found
-
-
-def _concerns(work: SqlUnitOfWork, person: str, one: SealRequest) -> bool:
-    if one.person == person:
-        return True
-    member = work.people.member(person, one.uscc)
-    if member is None:
-        return False
-    approver = one.rule is not None and person in one.rule.approvers and member.role in USING
-    return approver or member.role is Role.AUDITOR
-
-
-def _locked(work: SqlUnitOfWork, person: str, request_id: str) -> SealRequest:
-    _visible(work, person, request_id)
-    found = work.requests.lock(request_id)
-    if found is None:
-        raise NotFoundError(f"there is no request {request_id}")
-    return found
 
 
 def _require_turn(work: SqlUnitOfWork, one: SealRequest, decision: Decision, now: datetime) -> None:

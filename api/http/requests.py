@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Path, Query, Response, UploadFile
 
-from api.acts import applying, approval_rules, previewing, requests, sealing
+from api.acts import applying, approval_rules, previewing, request_views, requests, sealing
 from api.acts.office import Office
 from api.acts.requests import Asking
 from api.db.work import SqlUnitOfWork
@@ -81,12 +81,12 @@ def ask(
 
     def act(remember: Remember) -> SealRequestOut:
         def then(work: SqlUnitOfWork, made: SealRequest) -> None:
-            remember(work, SealRequestOut.of(requests.look(work, made, made.asked_at)))
+            remember(work, SealRequestOut.of(request_views.look(work, made, made.asked_at)))
 
         made = requests.ask(office, me.person, asking, document.file, then=then)
         opened = requests.begin(office, me.person.id, made.id) if made.state is RequestState.ASKED else None
         agreement = None if opened is None else AgreementOut.of(opened)
-        return SealRequestOut.of(requests.seen(office, me.person.id, made.id), agreement)
+        return SealRequestOut.of(request_views.seen(office, me.person.id, made.id), agreement)
 
     return once.run(me.person.id, fingerprint_of("seal-requests", digest, str(asking)), act)
 
@@ -101,7 +101,7 @@ def page_of(
 ) -> SealRequestPage:
     """The caller's requests and, for an auditor, all over the enterprise's seals; newest first."""
     states = [one.value for one in state or ()]
-    found = requests.page(office, me.person.id, states=states, cursor=cursor, limit=limit)
+    found = request_views.page(office, me.person.id, states=states, cursor=cursor, limit=limit)
     following = found[-1].request.id if len(found) == limit else None
     return SealRequestPage(items=[SealRequestOut.of(one) for one in found], next=following)
 
@@ -109,19 +109,21 @@ def page_of(
 @router.get("/seal-requests/inbox")
 def inbox(office: OfficeDep, me: MeDep) -> SealRequestPage:
     """Requests that the caller can decide on now, the oldest first."""
-    return SealRequestPage(items=[SealRequestOut.of(one) for one in requests.inbox(office, me.person.id)], next=None)
+    return SealRequestPage(
+        items=[SealRequestOut.of(one) for one in request_views.inbox(office, me.person.id)], next=None
+    )
 
 
 @router.get("/seal-requests/{request}")
 def one(request: RequestId, office: OfficeDep, me: MeDep) -> SealRequestOut:
     """Show a request to the asker, an approver, or an auditor of the enterprise."""
-    return SealRequestOut.of(requests.seen(office, me.person.id, request))
+    return SealRequestOut.of(request_views.seen(office, me.person.id, request))
 
 
 @router.get("/seal-requests/{request}/document", response_class=Pdf)
 def document_of(request: RequestId, office: OfficeDep, me: MeDep) -> Pdf:
     """Exactly the bytes that will be sealed."""
-    found = requests.seen(office, me.person.id, request).request
+    found = request_views.seen(office, me.person.id, request).request
     return _pdf(office, found.object, f"request-{request[:8]}.pdf")
 
 
@@ -130,7 +132,7 @@ def preview(
     request: RequestId, page: Annotated[int, Path(ge=1, le=1_000_000)], office: OfficeDep, me: MeDep
 ) -> Response:
     """A page of what will be sealed, with the seal where it will be."""
-    found = requests.seen(office, me.person.id, request).request
+    found = request_views.seen(office, me.person.id, request).request
     if found.object is None:
         raise NotFoundError("the documents of this request lie with its envelope")
     with applying.document_of(office, found) as source:
@@ -140,7 +142,7 @@ def preview(
 @router.get("/seal-requests/{request}/sealed", response_class=Pdf)
 def sealed(request: RequestId, office: OfficeDep, me: MeDep) -> Pdf:
     """The sealed file."""
-    found = requests.seen(office, me.person.id, request).request
+    found = request_views.seen(office, me.person.id, request).request
     if found.use is None or found.envelope is not None:
         raise NotFoundError("there is no sealed file of this request")
     return _pdf(office, sealing.sealed_file(office, found.use), f"sealed-{request[:8]}.pdf")
@@ -157,7 +159,7 @@ def confirm(request: RequestId, body: AgreeIn, office: OfficeDep, me: MeDep) -> 
     """Agree as who has the right himself; the seal is applied at once."""
     requests.confirm(office, me.person.id, request, body.credential)
     applying.apply(office, request)
-    return SealRequestOut.of(requests.seen(office, me.person.id, request))
+    return SealRequestOut.of(request_views.seen(office, me.person.id, request))
 
 
 @router.post("/seal-requests/{request}/decision")
@@ -168,14 +170,14 @@ def decide(request: RequestId, body: DecideIn, office: OfficeDep, me: MeDep) -> 
     else:
         requests.approve(office, me.person.id, request, body.credential)
         applying.apply(office, request)
-    return SealRequestOut.of(requests.seen(office, me.person.id, request))
+    return SealRequestOut.of(request_views.seen(office, me.person.id, request))
 
 
 @router.post("/seal-requests/{request}/withdraw")
 def withdraw(request: RequestId, office: OfficeDep, me: MeDep) -> SealRequestOut:
     """Take a request back that was not applied."""
     requests.withdraw(office, me.person.id, request)
-    return SealRequestOut.of(requests.seen(office, me.person.id, request))
+    return SealRequestOut.of(request_views.seen(office, me.person.id, request))
 
 
 @router.post("/seal-requests/{request}/retry")
@@ -183,7 +185,7 @@ def retry(request: RequestId, office: OfficeDep, me: MeDep) -> SealRequestOut:
     """Have a seal applied once more that could not be applied; its approvals stand."""
     requests.retry(office, me.person.id, request)
     applying.apply(office, request)
-    return SealRequestOut.of(requests.seen(office, me.person.id, request))
+    return SealRequestOut.of(request_views.seen(office, me.person.id, request))
 
 
 def _pdf(office: Office, name: str | None, shown: str) -> Pdf:

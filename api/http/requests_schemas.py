@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from api.acts.requests import Seen
+from api.acts.request_views import Seen
 from api.http.mandates_schemas import AgreementOut
 from api.http.schemas import Strict
 from seals.approvals import MAX_APPROVERS, MAX_REASON, MAX_WITHIN, ApprovalRule, Mode, Waiting

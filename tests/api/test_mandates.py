@@ -128,7 +128,7 @@ def test_who_may_not_grant_or_be_granted_is_refused(
 ) -> None:  # fmt: skip
     caller: Enrolled = request.getfixturevalue(who)
     named = {one: request.getfixturevalue(one).person for one in ("manager", "auditor", "stranger")}
-    changes: dict[str, Any] = {
+    known: dict[str, dict[str, Any]] = {
         "grant": {},
         "machine": {"grantee": {"kind": "machine", "id": "erp"}, "automatic": True},
         "self": {"grantee": {"kind": "person", "id": caller.person}},
@@ -140,8 +140,8 @@ def test_who_may_not_grant_or_be_granted_is_refused(
         "somebody-elses-seal": {"seals": ["33010600000099"]},
         "over": {"not_after": (boss.hall.clock() - timedelta(seconds=1)).isoformat()},
         "authority": {"kinds": ["authority"]},
-    }[what]
-    assert problem(post(caller, "mandates", to(user, boss, **changes))) == expected
+    }
+    assert problem(post(caller, "mandates", to(user, boss, **known[what]))) == expected
 
 
 def test_a_machines_mandate_is_active_once_the_representative_granted_it(boss: Enrolled, firm: dict[str, Any]) -> None:

@@ -260,11 +260,13 @@ def test_what_is_shown_is_what_is_sealed(boss: Enrolled, user: Enrolled, code: s
 
 
 def near(x_mm: float, y_mm: float, across: float) -> tuple[int, int, int, int]:
-    return tuple(int(one * across) for one in (x_mm - 22, y_mm - 22, x_mm + 22, y_mm + 22))  # type: ignore[return-value]  # four
+    left, top = int((x_mm - 22) * across), int((y_mm - 22) * across)
+    return left, top, left + int(44 * across), top + int(44 * across)
 
 
 def has_red(picture: Image.Image) -> bool:
-    return any(red > 150 and green < 110 for _, (red, green, _) in picture.convert("RGB").getcolors(1 << 22) or ())
+    colours: list[Any] = picture.convert("RGB").getcolors(1 << 22) or []
+    return any(red > 150 and green < 110 for _, (red, green, _) in colours)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from api.acts import accounts, applying, requests
+from api.acts import accounts, applying, request_views, requests
 from api.acts.ceremony import hold
 from api.acts.establish import establish
 from api.acts.office import Office
@@ -92,11 +92,11 @@ def test_an_approved_request_is_sealed_once_whenever_the_service_was_killed(scen
         with running_office(settings_of(folder)) as office:
             nothing_is_open(office)
             every_signature_has_its_intent(office, folder)
-            found = requests.request(office, scene.request)
+            found = request_views.request(office, scene.request)
             before[found.state.value] += 1
             apply_requests.run(office)
             assert apply_requests.run(office) == ""  # nothing is left to do
-            done = requests.request(office, scene.request)
+            done = request_views.request(office, scene.request)
             assert (done.state, done.failure, done.process) == (RequestState.SEALED, None, None), folder.name
             assert applying.apply(office, scene.request).use == done.use
             outcomes = {row.id: row.state for row in uses(office)}
