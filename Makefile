@@ -38,8 +38,9 @@ lint: setup-test ## format, lint, types, import rule
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-judges: ## build the PDFBox judge (needs Java 17 and Maven); its tests are skipped without
+judges: ## build the PDFBox and EU DSS judges (needs Java 17 and Maven); their tests are skipped without
 	mvn -q -B -f tests/judges/pdfbox/pom.xml clean package
+	mvn -q -B -f tests/judges/dss/pom.xml clean package
 
 check: lint ## what CI runs: `make lint`, then `make test`
 	$(MAKE) test

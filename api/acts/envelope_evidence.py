@@ -121,6 +121,12 @@ def _document(one: DocumentRecord, found: dict[str, SignatureReport]) -> Documen
     )  # fmt: skip
 
 
+def _persons(one: PartyRecord) -> list[str]:
+    """Who acted for the party, here or with a client of its own."""
+    held = [one.grounds, *one.grounds.get("slots", {}).values()]
+    return list(dict.fromkeys(each["person"] for each in held if each.get("person")))
+
+
 def _party(work: SqlUnitOfWork, one: PartyRecord) -> PartyFact:
     representative, identified = "", []
     if one.uscc is not None:
@@ -133,12 +139,11 @@ def _party(work: SqlUnitOfWork, one: PartyRecord) -> PartyFact:
                     at=licence.licence.issued_at,
                 )
             )  # fmt: skip
-    person = one.grounds.get("person")
-    if person is not None and one.uscc is not None and (member := work.people.member(person, one.uscc)) is not None:
-        identified.append(
-            IdentityFact(means=Means.MEMBERSHIP, reference=member.role.value, detail=member.name, at=member.since)
-        )
-    if person is not None:
+    for person in _persons(one):
+        if one.uscc is not None and (member := work.people.member(person, one.uscc)) is not None:
+            identified.append(
+                IdentityFact(means=Means.MEMBERSHIP, reference=member.role.value, detail=member.name, at=member.since)
+            )
         identified += [
             IdentityFact(means=Means.PASSKEY, reference=passkey.id.hex(), detail=passkey.label, at=passkey.made_at)
             for passkey in work.people.passkeys_of(person)

@@ -1,78 +1,27 @@
 """Somebody else's client: pyHanko's own CSC signer, over real HTTP, signs PDFs with a seal whose key never leaves us."""
 
 import asyncio
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.csc_signer import (
-    CSCAuthorizationInfo,
-    CSCAuthorizationManager,
-    CSCCredentialInfo,
-    CSCServiceSessionInfo,
-    CSCSigner,
-    fetch_certs_in_csc_credential,
-)
 
 from api.acts.ceremony import hold
 from tests.support import pdf_judges
 from tests.support.browser import serving
+from tests.support.csc_client import Calls, csc_signer
 from tests.support.keys import MemoryStore
 from tests.support.office import Clock, open_hall, plan
 from tests.support.people import Enrolled
 from tests.support.remote import Csc, Desk, desk_of
 from tests.support.sealing import make_pdf
-
-
-@dataclass(slots=True)
-class Calls:
-    """Which methods were called, in order."""
-
-    seen: list[str] = field(default_factory=list)
-
-
-class PasskeyAuthorization(CSCAuthorizationManager):
-    """Fetches SAD for these very hashes: the person's passkey answers the challenge over them."""
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        info: CSCServiceSessionInfo,
-        credential: CSCCredentialInfo,
-        calls: Calls,
-        person: Enrolled | None,
-    ) -> None:
-        super().__init__(info, credential)
-        self.session, self.calls, self.person = session, calls, person
-
-    async def authorize_signature(self, hash_b64s: list[str]) -> CSCAuthorizationInfo:
-        proof = None
-        if self.person is not None:
-            asked = {"credentialID": self.csc_session_info.credential_id, "hash": hash_b64s}
-            challenge = await self._post("credentials/getChallenge", asked)
-            proof = json.dumps(self.person.agree(challenge["publicKey"]))
-        request = self.format_csc_auth_request(hash_b64s=hash_b64s, client_data=proof)
-        return self.parse_csc_auth_response(await self._post("credentials/authorize", request))
-
-    async def _post(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        self.calls.seen.append(method)
-        async with self.session.post(
-            self.csc_session_info.endpoint_url(method), headers=self.auth_headers, json=body
-        ) as answer:
-            told: dict[str, Any] = await answer.json()
-            if answer.status != 200:
-                raise SigningError(str(told))
-            return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +43,10 @@ async def sign(
     served: Served, csc: Csc, calls: Calls, *, person: Enrolled | None, documents: int = 1, batch: int = 1
 ) -> list[bytes]:
     """Sign so many documents at once with pyHanko."""
-    info = CSCServiceSessionInfo(service_url=served.url, credential_id=served.desk.code, oauth_token=csc.token)
-    async with aiohttp.ClientSession() as session:
-        credential = await fetch_certs_in_csc_credential(session, info)
-        assert credential.hash_pinning_required
-        manager = PasskeyAuthorization(session, info, credential, calls, person)
-        signer = CSCSigner(session, manager, batch_size=batch, embed_roots=False)
+    made_by = csc_signer(
+        served.url, credential=served.desk.code, token=csc.token, person=person, calls=calls, batch=batch
+    )
+    async with made_by as signer:
 
         async def one(number: int) -> bytes:
             writer = IncrementalPdfFileWriter(BytesIO(make_pdf(pages=number + 1)))

@@ -3,6 +3,8 @@ package judge;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.util.Arrays;
 import org.apache.pdfbox.Loader;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.interactive.digitalsignature.PDSignature;
@@ -12,6 +14,7 @@ import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.tsp.TimeStampToken;
 
 /**
  * Checks the CMS of every signature of a PDF over its byte range, with PDFBox and Bouncy Castle.
@@ -39,7 +42,14 @@ public final class Judge {
     try {
       byte[] signed = signature.getSignedContent(new ByteArrayInputStream(bytes));
       byte[] contents = signature.getContents(new ByteArrayInputStream(bytes));
-      CMSSignedData cms = new CMSSignedData(new CMSProcessableByteArray(signed), contents);
+      boolean stamp = "ETSI.RFC3161".equals(signature.getSubFilter());
+      if (stamp && !covers(contents, signed)) {
+        return "IMPRINT OF ANOTHER DOCUMENT";
+      }
+      CMSSignedData cms =
+          stamp
+              ? new CMSSignedData(contents)
+              : new CMSSignedData(new CMSProcessableByteArray(signed), contents);
       for (SignerInformation signer : cms.getSignerInfos()) {
         var found = cms.getCertificates().getMatches(signer.getSID());
         X509CertificateHolder certificate = (X509CertificateHolder) found.iterator().next();
@@ -52,5 +62,13 @@ public final class Judge {
     } catch (Exception exception) {
       return "BROKEN " + exception.getClass().getSimpleName();
     }
+  }
+
+  /** Whether a time-stamp token is over these bytes. */
+  private static boolean covers(byte[] token, byte[] signed) throws Exception {
+    var info = new TimeStampToken(new CMSSignedData(token)).getTimeStampInfo();
+    String algorithm = info.getMessageImprintAlgOID().getId();
+    return Arrays.equals(
+        MessageDigest.getInstance(algorithm, new BouncyCastleProvider()).digest(signed), info.getMessageImprintDigest());
   }
 }
