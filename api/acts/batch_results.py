@@ -93,6 +93,7 @@ class FolderResults:
                 shutil.copyfileobj(file, target, PIECE)
         except OSError as exc:
             raise BatchTargetError(f"{self.folder} cannot be written: {exc.strerror}") from exc
+        return None
 
     def deliver(self, item: Item) -> None:
         if item.use is None:
@@ -137,6 +138,7 @@ class BucketResults:
             obstore.put(self.store, f"{ASIDE}/{use}.pdf", file)
         except (OSError, BaseError) as exc:
             raise BatchTargetError(f"the bucket cannot be written: {type(exc).__name__}") from exc
+        return None
 
     def deliver(self, item: Item) -> None:
         if item.use is None:

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -136,7 +137,13 @@ def leaves(value: object, key: str = "") -> list[str]:
 
 
 def test_a_step_whose_detail_is_data_is_told_in_words(tmp_path: Path) -> None:
-    detail = {"none": None, "hollow": {}, "level": "B-LT", "revision": 2, "parties": [{"name": "甲"}, {"name": "乙"}]}
+    detail: dict[str, Any] = {
+        "none": None,
+        "hollow": {},
+        "level": "B-LT",
+        "revision": 2,
+        "parties": [{"name": "甲"}, {"name": "乙"}],
+    }
     step = facts.StepFact(number=1, at=sample().created_at, actor="系统", act="slot.sealed", detail=json.dumps(detail))
     odd = replace(step, number=2, act="unheard.of", detail="[1]")
     shown = text_of(made(replace(sample(), steps=(step, odd))), tmp_path)

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -65,7 +65,8 @@ def machine_of(hall: Hall, **terms: Any) -> Machine:
 
 
 def order(**changes: Any) -> SealOrder:
-    return SealOrder(**({"level": Level.B_B, "placement": Invisible(), "reason": "statements"} | changes))
+    usual = SealOrder(level=Level.B_B, placement=Invisible(), reason="statements")
+    return replace(usual, **changes)
 
 
 def folder_batch(office: Office, who: Machine, source: Any, target: Any, **changes: Any) -> Batch:
