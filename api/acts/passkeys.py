@@ -292,11 +292,13 @@ def check_registration(
             expected_challenge=challenge,
             expected_rp_id=party.id,
             expected_origin=list(party.origins),
-            require_user_verification=True,
+            require_user_verification=False,  # looked at below, so that the refusal says so
             supported_pub_key_algs=ALGORITHMS,
         )
     except UNREADABLE as exc:
         raise AssertionRefusedError(AssertionReason.SIGNATURE, "the authenticator's answer does not fit") from exc
+    if not found.user_verified:
+        raise AssertionRefusedError(AssertionReason.USER_NOT_VERIFIED, "the authenticator did not verify the person")
     if found.fmt not in FORMATS or not 0 < len(found.credential_id) <= MAX_CREDENTIAL_BYTES:
         raise AssertionRefusedError(AssertionReason.MALFORMED, "an attestation that nobody asked for")
     try:

@@ -240,7 +240,7 @@ def take_up(work: SqlUnitOfWork, found: Invitation, who: Person, *, now: datetim
 
 
 def dismiss(office: Office, uscc: str, person_id: str, *, by: Token) -> None:
-    """End somebody's role.
+    """End somebody's role. The hall takes from legal representatives only what it gave them.
 
     Raises:
         NotFoundError: the enterprise is not the caller's, or the person has no role in it.
@@ -252,6 +252,8 @@ def dismiss(office: Office, uscc: str, person_id: str, *, by: Token) -> None:
         found = work.people.member(person_id, uscc)
         if found is None:
             raise NotFoundError("this person has no role in the enterprise")
+        if caller is None and found.role is not Role.REPRESENTATIVE:
+            raise ForbiddenError("the hall dismisses legal representatives only; these dismiss everybody else")
         if caller is not None and caller.person != person_id:  # everybody may resign
             _may_appoint(caller, found.role)
         _end(work, found, at=now, by=by.person or by.id, why="dismissed")

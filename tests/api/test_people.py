@@ -187,7 +187,7 @@ def test_a_registration_for_another_invitation_is_refused(service: Hall, uscc: s
     ("changes", "expected"),
     [
         ({"origin": "https://evil.example"}, "other-origin"),
-        ({"flags": 0x01}, "signature"),  # nobody verified
+        ({"flags": 0x01}, "user-not-verified"),
         ({"attested": False}, None),
         ({"attested": True}, None),
     ],

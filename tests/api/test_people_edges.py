@@ -142,6 +142,14 @@ def test_somebody_has_to_be_named(person: Enrolled) -> None:
     assert (nobody.status_code, changed.status_code) == (404, 404)
 
 
+def test_the_hall_dismisses_nobody_whom_it_did_not_appoint(person: Enrolled) -> None:
+    user = enrol(person.hall, person.uscc, "user", by=person)
+    path = f"/api/v1/enterprises/{person.uscc}/members/{user.person}"
+    refused = person.hall.client.delete(path, headers=person.hall.headers("issue"))
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
+    assert person.hall.client.delete(path, headers=person.headers()).status_code == 204
+
+
 def test_a_device_answers_only_what_it_can() -> None:
     mine = SoftwareAuthenticator(origin=BASE_URL)
     options: dict[str, Any] = {
