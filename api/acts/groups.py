@@ -85,8 +85,8 @@ def follow(work: SqlUnitOfWork, group: StoredGroup, office: Office) -> StoredGro
     if whole is None or state in {EnvelopeState.DRAFT, EnvelopeState.SENT}:
         return group
     if group.state is GroupState.FOUNDING and state in {EnvelopeState.COMPLETED, EnvelopeState.RESCINDED}:
-        if {one.uscc for one in whole.parties if one.role is PartyRole.SIGN} != set(group.members):
-            _move(work, group, GroupState.ABANDONED, office)  # its parties were changed while it was a draft
+        if not _sealed_by_all(whole, group):  # its parties or slots were changed while it was a draft
+            _move(work, group, GroupState.ABANDONED, office)
         else:
             _move(work, group, GroupState.FOUNDED, office, charter=concluded_sha256(whole).hex())
     elif group.state is GroupState.FOUNDING:
@@ -99,6 +99,12 @@ def follow(work: SqlUnitOfWork, group: StoredGroup, office: Office) -> StoredGro
                 why = "the charter of the group was rescinded"
                 end(work, stored.mandate, MandateEvent.VOID, why=why, at=now, actor="service")
     return work.groups.get(group.id) or group
+
+
+def _sealed_by_all(whole: Whole, group: StoredGroup) -> bool:
+    signing = {one.id: one.uscc for one in whole.parties if one.role is PartyRole.SIGN}
+    sealed = {signing.get(one.party) for one in whole.slots if one.sha256 is not None}
+    return set(signing.values()) == sealed == set(group.members)
 
 
 def concluded_sha256(whole: Whole) -> bytes:

@@ -22,6 +22,8 @@ from api.tasks import (
 )
 from ca.errors import CaError
 from hsm.errors import HsmError
+from seals.errors import SealError
+from verify.errors import VerifyError
 
 log = logging.getLogger("vermilion.tasks")
 
@@ -64,6 +66,6 @@ def run_task(office: Office, name: str) -> str:
     """Run one task now; a fault is logged and told, and the next turn comes."""
     try:
         return TASKS[name].run(office)
-    except (ServiceError, CaError, HsmError) as exc:
+    except (ServiceError, CaError, HsmError, SealError, VerifyError) as exc:
         log.exception("task %s failed", name)
         return f"failed: {type(exc).__name__}"

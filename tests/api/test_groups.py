@@ -6,9 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from api.acts import joint_mandates
 from api.acts.mandate_standing import with_mandates
+from api.db.envelopes_tables import envelope_slots
 from api.tasks import follow_groups
 from hsm.errors import DeviceGoneError
 from tests.support.consortium import (
@@ -29,7 +31,7 @@ from tests.support.consortium import (
     sign,
     vote,
 )
-from tests.support.envelopes import Company, agree, companies
+from tests.support.envelopes import Company, agree, companies, party, slot
 from tests.support.office import Hall, open_hall
 from tests.support.people import enrol
 from verify.report import Report, SignatureReport
@@ -83,6 +85,30 @@ def test_parties_that_were_changed_after_the_group_was_begun_found_nothing(hall:
     for place, one in enumerate((pair[0], third)):
         done(agree(draft, f"m{place}", one.chief))
     assert ask(hall, "GET", f"{GROUPS}/{group['id']}", pair[0]).json()["state"] == "abandoned"
+
+
+def test_a_charter_that_was_relaxed_to_fewer_seals_founds_nothing_and_other_groups_go_on(
+    hall: Hall, pair: list[Company]
+) -> None:
+    draft = charter(hall, pair)
+    group = done(begin(hall, pair[0], draft))
+    slots = [slot(f"m{place}", row=place, kinds=["official"]) for place in range(2)]
+    relaxed = [party(one, f"m{place}", required=place == 0) for place, one in enumerate(pair)]
+    planned = draft.plan(relaxed, slots, at_least=1)
+    assert planned.status_code == 200, planned.text
+    other = charter(hall, pair)
+    second = done(begin(hall, pair[0], other))
+    for one in (draft, other):
+        assert one.send().status_code == 200
+        done(agree(one, "m0", pair[0].chief))
+    done(agree(other, "m1", pair[1].chief))
+    assert draft.state() == other.state() == "completed"
+    with hall.office.engine.begin() as connection:  # as if no seal had been kept with it
+        connection.execute(update(envelope_slots).where(envelope_slots.c.envelope == draft.id).values(sha256=None))
+    follow_groups.run(hall.office)
+    with hall.office.reading() as work:
+        states = [one and one.state.value for one in map(work.groups.get, (group["id"], second["id"]))]
+    assert states == ["abandoned", "founded"]
 
 
 def test_an_election_takes_one_ballot_of_each_member_by_its_legal_representative(

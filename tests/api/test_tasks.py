@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from api.acts import groups
 from api.acts.access import add_token
 from api.acts.office import Office
 from api.acts.presence import LOST_AFTER, Presence, dead
@@ -21,8 +22,10 @@ from api.tasks.heartbeat import beating
 from api.tasks.heartbeat import run as beat_once
 from api.tasks.schedule import TASKS, run_due
 from hsm.errors import DeviceGoneError
+from seals.errors import GroupStateError
 from tests.support.office import NOW, Hall, code_of
 from tests.support.sealing import make_pdf
+from verify.errors import MalformedMandateError
 
 
 def run_all(hall: Hall) -> dict[str, str]:
@@ -92,6 +95,17 @@ def test_a_task_that_fails_is_named_and_the_others_go_on(hall: Hall, monkeypatch
     assert "ocsp-seal" in said["warn-of-expiry"]
     with hall.office.reading() as work:
         assert work.certificates.unfinished() == []
+
+
+@pytest.mark.parametrize("error", [GroupStateError("so it is"), MalformedMandateError("no mandate")])
+def test_no_error_of_seals_or_checks_stops_the_worker(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(_: Office) -> int:
+        raise error
+
+    monkeypatch.setattr(groups, "follow_all", broken)
+    assert run_all(hall) == {"follow-groups": f"failed: {type(error).__name__}"}
 
 
 def test_a_task_waits_for_its_turn(hall: Hall) -> None:
