@@ -77,7 +77,9 @@ def _conclude(office: Office, envelope_id: str) -> None:
         with office.reading() as work:
             attached = work.envelopes.attachments(envelope_id)
         kept = [Kept(name=one.name, object=one.current_object or "") for one in whole.documents]
-        kept += [Kept(name=one.name, object=one.object, media_type=one.media_type) for one in attached]
+        kept += [
+            Kept(name=one.name, object=one.object, media_type=one.media_type, folder="attachments") for one in attached
+        ]
         _kept(office, whole, "archive", make_archive(office, file, report=report, kept=kept))
 
 

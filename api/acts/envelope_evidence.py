@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from importlib.metadata import version
 
 from cryptography import x509
 
@@ -37,9 +37,11 @@ from seals.evidence import (
     StepFact,
 )
 from seals.evidence import PartyKind as FactKind
+from seals.evidence_limits import limits_of
 from seals.evidence_reader import ReadSignature, read_signatures
 from seals.intent import Intent
 from seals.layout import FieldKind
+from seals.mandates import Mandate
 from verify.report import SignatureReport, Verdict
 
 USER_VERIFIED = 0x04  # of the flags of authenticator data, WebAuthn §6.1
@@ -80,7 +82,7 @@ def evidence_of(office: Office, whole: Whole) -> EvidenceFile:
             references=tuple(_references(work, whole)),
             policies=tuple(_policies(whole, steps)),
             environment=EnvironmentFact(
-                service="Vermilion",
+                service=f"Vermilion {version('vermilion')}",
                 key_store=office.store.name,
                 hardware=office.store.hardware,
                 storage="object store of the service; every file is recorded by its SHA-256",
@@ -243,15 +245,10 @@ def _grounds(work: SqlUnitOfWork, slot: SlotRecord, party: PartyRecord) -> Groun
     )
 
 
-def _mandate(one: Any) -> MandateFact:
-    limits = [f"{name}: {value}" for name in ("max_amount", "currency", "max_pages", "max_uses")
-              if (value := getattr(one, name, None)) not in {None, ""}]  # fmt: skip
-    limits += [f"seal kinds: {', '.join(str(kind) for kind in one.kinds)}"] if one.kinds else []
-    limits += [f"seals: {', '.join(one.seals)}"] if one.seals else []
-    limits += [f"matters: {', '.join(one.matters)}"] if one.matters else []
+def _mandate(one: Mandate) -> MandateFact:
     return MandateFact(
         id=one.id, grantors=tuple(one.grantors), grantee=f"{one.grantee.kind}: {one.grantee.id}",
-        text=getattr(one, "text", ""), limits=tuple(limits), not_before=one.not_before, not_after=one.not_after,
+        text=one.text, limits=limits_of(one), not_before=one.not_before, not_after=one.not_after,
     )  # fmt: skip
 
 

@@ -1,7 +1,11 @@
 """Envelopes over HTTP: from the draft to the last seal, and to the end of the contract."""
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,27 @@ def hall(market: tuple[Hall, list[Company]]) -> Hall:
 @pytest.fixture
 def three(market: tuple[Hall, list[Company]]) -> list[Company]:
     return market[1]
+
+
+def test_the_archive_has_documents_and_attachments_apart_and_says_which_version_made_it(
+    hall: Hall, three: list[Company]
+) -> None:
+    buyer = three[0]
+    contract = drafted(hall, buyer, make_pdf(1))
+    given = hall.client.post(
+        f"{contract.path}/attachments",
+        files={"attachment": ("清单.csv", b"a;b", "text/csv")},
+        headers=buyer.chief.headers(),
+    )
+    assert given.status_code == 201, given.text
+    assert contract.plan([party(buyer, "buyer")], [slot("buyer")]).status_code == 200
+    assert contract.send().status_code == 200
+    assert agree(contract, "buyer", buyer.chief).json()["failure"] is None
+    archive = zipfile.ZipFile(io.BytesIO(contract.get(what="/archive").content))
+    assert archive.read("attachments/01-清单.csv") == b"a;b"
+    assert sum(name.startswith("documents/") for name in archive.namelist()) == 1
+    facts = json.loads(archive.read("evidence.json"))["evidence"]
+    assert facts["environment"]["service"] == f"Vermilion {version('vermilion')}"
 
 
 def test_two_parties_conclude_a_contract_and_later_rescind_it(hall: Hall, three: list[Company]) -> None:
