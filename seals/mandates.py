@@ -146,6 +146,11 @@ class Mandate:
     def single_use(self) -> bool:
         return self.max_uses == 1
 
+    @property
+    def joint(self) -> bool:
+        """Given by several: their attorney acts in their name with seals of his own, and is lent none of theirs."""
+        return len(self.grantors) > 1
+
     def terms(self) -> dict[str, Any]:
         """What grantor and grantee agree to, in one spelling; hashed into their passkeys' challenges."""
         return {
@@ -247,7 +252,8 @@ def _limits(mandate: Mandate, use: AskedUse, now: datetime) -> tuple[tuple[Right
 def _covers_seal(mandate: Mandate, use: AskedUse) -> bool:
     """The seal of a grantor; or the grantee enterprise's own, where it acts in the name of others (joint mandate)."""
     own = mandate.grantee == Grantee(kind=GranteeKind.ENTERPRISE, id=use.enterprise)
-    return (use.enterprise in mandate.grantors or own) and (use.kind in mandate.kinds or use.seal in mandate.seals)
+    lent = use.enterprise in mandate.grantors and not mandate.joint
+    return (lent or own) and (use.kind in mandate.kinds or use.seal in mandate.seals)
 
 
 def _amount(mandate: Mandate, use: AskedUse) -> tuple[bool, str]:

@@ -31,9 +31,11 @@ from tests.support.consortium import (
     sign,
     vote,
 )
+from tests.support import lending
 from tests.support.envelopes import Company, agree, companies, party, slot
 from tests.support.office import Hall, open_hall
 from tests.support.people import enrol
+from tests.support.sealing import make_pdf
 from verify.report import Report, SignatureReport
 
 
@@ -193,6 +195,17 @@ def test_the_representative_seals_within_amount_and_matter_and_says_by_which_man
         not_before=(hall.clock() + timedelta(days=1)).isoformat(),
     )  # fmt: skip
     assert (over.status_code, over.json()["reason"]) == (422, "terms")
+
+
+def test_a_joint_mandate_lends_no_seal_of_a_principal(hall: Hall, pair: list[Company]) -> None:
+    group, _ = founded(hall, pair)
+    mandate = given(hall, group, pair, pair[1])
+    terms = {"matter": "框架采购", "amount": "100.00", "currency": "CNY"}
+    for more in ({}, {"mandate": mandate["id"]}):
+        refused = lending.ask(pair[1].chief, pair[0].seals["contract"], make_pdf(1), **terms, **more)
+        assert (refused.status_code, refused.json()["reason"]) == (403, "mandate-seal")
+    own = lending.ask(pair[1].chief, pair[1].seals["contract"], make_pdf(1), **terms, mandate=mandate["id"])
+    assert lending.confirm(pair[1].chief, own).json()["state"] == "sealed"
 
 
 def test_a_seal_used_after_a_principal_withdrew_is_found_out(hall: Hall, pair: list[Company]) -> None:
