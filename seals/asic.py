@@ -2,20 +2,17 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, Final, TypeAlias
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from typing import BinaryIO, Final
 
 from seals import timestamps
+from seals.detached import AuthoriseBytes, sign_detached
 from seals.errors import ContainerError
 from seals.ports import Evidence, RevocationSource, TimeStamper
 from seals.signing import Level, SealingKey, check_key, evidence_for
-from verify import cms
-from verify.algorithms import SIGNATURE_ALGORITHMS, SIGNATURE_DIGESTS
+from verify.algorithms import SIGNATURE_DIGESTS
 from verify.asic_manifest import (
     META,
     MIMETYPE,
@@ -38,8 +35,6 @@ CHUNK: Final = 1 << 20
 FILE_MODE: Final = 0o644 << 16
 EARLIEST: Final = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP knows no time before
 PACKED: Final = ("text/", "application/json", "application/xml", "image/svg")  # worth deflating; the rest is stored
-
-AuthoriseBytes: TypeAlias = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +123,21 @@ def _write(target: BinaryIO, files: Sequence[ContainerFile], job: _Job, agreed: 
         digest = hashlib.sha256(manifest).digest()
         if agreed is not None and digest != agreed:
             raise ContainerError("the files are not those that were agreed to")
-        signature, time = _sign(manifest, job)
+        signed = sign_detached(
+            manifest, key=job.key, timestamper=job.timestamper if job.level.stamped else None, evidence=job.evidence,
+            now=job.now, authorise=job.authorise,
+        )  # fmt: skip
         _put(box, MANIFEST_NAME, manifest, job.now)
-        _put(box, SIGNATURE_NAME, signature, job.now)
+        _put(box, SIGNATURE_NAME, signed.signature, job.now)
         if job.level is Level.B_LTA and job.timestamper is not None:
-            _archive(box, [*objects, *_meta({MANIFEST_NAME: manifest, SIGNATURE_NAME: signature})], job)
+            _archive(box, [*objects, *_meta({MANIFEST_NAME: manifest, SIGNATURE_NAME: signed.signature})], job)
     return Contained(
         level=job.level,
         manifest_sha256=digest,
         files=tuple(objects),
         size=target.seek(0, 2),
-        time=time,
-        signature=signature,
+        time=signed.time,
+        signature=signed.signature,
     )
 
 
@@ -153,44 +151,6 @@ def _archive(box: zipfile.ZipFile, objects: list[DataObject], job: _Job) -> None
     token = timestamps.stamp(job.timestamper, timestamps.digest(manifest, digest_name), digest_name)
     _put(box, ARCHIVE_MANIFEST_NAME, manifest, job.now)
     _put(box, TOKEN_NAME, token.der, job.now)
-
-
-def _sign(manifest: bytes, job: _Job) -> tuple[bytes, datetime | None]:
-    """CAdES (EN 319 122-1 §6): B-B with the signing time, B-T with a time-stamp, B-LT with what checks it later."""
-    times: list[datetime] = []
-    digest_name = SIGNATURE_DIGESTS[job.key.algorithm]
-
-    def sign(attributes: bytes) -> bytes:
-        if job.authorise is not None:
-            job.authorise(attributes)
-        return job.key.signer.sign(attributes, job.key.algorithm)
-
-    def unsigned(signature: bytes) -> list[bytes]:
-        if not job.level.stamped or job.timestamper is None:
-            return []
-        token = timestamps.stamp(job.timestamper, timestamps.digest(signature, digest_name), digest_name)
-        times.append(token.time)
-        return [cms.attribute(cms.SIGNATURE_TIMESTAMP, token.der)]
-
-    certificates = dict.fromkeys((job.key.certificate, *job.key.chain, *job.evidence.certificates))
-    signature = cms.signed_data(
-        content_type=cms.ID_DATA,
-        content=None,
-        message_digest=hashlib.new(digest_name, manifest).digest(),
-        digest_name=digest_name,
-        signer_certificate=job.key.certificate,
-        certificates=[one.public_bytes(Encoding.DER) for one in certificates if not _is_root(one)],
-        signature_algorithm=SIGNATURE_ALGORITHMS[job.key.algorithm],
-        sign=sign,
-        signing_time=job.now,
-        unsigned_attributes=unsigned,
-        revocation=cms.Revocation(crls=job.evidence.crls, ocsp_responses=job.evidence.ocsp_responses),
-    )
-    return signature, times[0] if times else None
-
-
-def _is_root(certificate: x509.Certificate) -> bool:
-    return certificate.issuer == certificate.subject
 
 
 def _check_names(files: Sequence[ContainerFile]) -> None:

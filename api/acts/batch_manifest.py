@@ -3,20 +3,18 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from io import BytesIO
 from typing import BinaryIO, Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from api.acts.batch_results import Results
+from api.acts.evidence_files import authority_key
 from api.acts.office import Office
 from api.acts.timestamping import OfficeTimeStamper
 from api.db.batches import Batch, Item, ItemState
 from api.scratch import scratch_file, sha256_of
-from ca.authority import AUTHORITY_SEAL
-from seals import timestamps
-from verify import cms
-from verify.algorithms import SIGNATURE_ALGORITHMS, SIGNATURE_DIGESTS
+from seals.detached import sign_detached
+from seals.ports import Evidence
 
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -37,7 +35,7 @@ def write_manifest(
         for line in _lines(office, batch, counted, at):
             file.write(line.encode())
         digest = sha256_of(file)
-        signature = sign_detached(office, file, batch, at=at)
+        signature = _signed(office, file, batch, at=at)
         results.write(MANIFEST, file)
         results.write(SIGNATURE, BytesIO(signature))
         file.seek(0)
@@ -89,42 +87,22 @@ def entry_of(item: Item) -> dict[str, object]:
     return {**told, "refused": item.reason, "why": item.detail}
 
 
-def sign_detached(office: Office, file: BinaryIO, batch: Batch, *, at: datetime) -> bytes:
+def _signed(office: Office, file: BinaryIO, batch: Batch, *, at: datetime) -> bytes:
     """A detached CAdES signature (B-T) by the authority's seal over the file; on record before the key is used."""
-    authority = office.authority
-    certificate = authority.certificate(AUTHORITY_SEAL)
-    stamper = OfficeTimeStamper(office)
-    with office.lease(authority.key(AUTHORITY_SEAL)) as signer:
-        algorithm = signer.default_algorithm
-        digest_name = SIGNATURE_DIGESTS[algorithm]
-        digest = timestamps.digest(_read(file), digest_name)
 
-        def sign(attributes: bytes) -> bytes:
-            intent = timestamps.digest(attributes, "sha256").hex()
-            with office.work() as work:
-                work.ledger.note(
-                    at=at, actor="service", act="batch.sign", subject=batch.seal, batch=batch.id, intent=intent
-                )
-                work.commit()
-            return signer.sign(attributes, algorithm)
+    def record(attributes: bytes) -> None:
+        intent = sha256(attributes).hexdigest()
+        with office.work() as work:
+            work.ledger.note(
+                at=at, actor="service", act="batch.sign", subject=batch.seal, batch=batch.id, intent=intent
+            )
+            work.commit()
 
-        def stamped(signature: bytes) -> list[bytes]:
-            token = timestamps.stamp(stamper, timestamps.digest(signature, digest_name), digest_name)
-            return [cms.attribute(cms.SIGNATURE_TIMESTAMP, token.der)]
-
-        chain = [one for one in authority.chain_of(certificate) if one.issuer != one.subject]
-        return cms.signed_data(
-            content_type=cms.ID_DATA,
-            content=None,
-            message_digest=digest,
-            digest_name=digest_name,
-            signer_certificate=certificate,
-            certificates=[one.public_bytes(Encoding.DER) for one in (certificate, *chain)],
-            signature_algorithm=SIGNATURE_ALGORITHMS[algorithm],
-            sign=sign,
-            signing_time=at,
-            unsigned_attributes=stamped,
+    with authority_key(office) as key:
+        made = sign_detached(
+            _read(file), key=key, timestamper=OfficeTimeStamper(office), evidence=Evidence(), now=at, authorise=record
         )
+    return made.signature
 
 
 def _read(file: BinaryIO) -> bytes:

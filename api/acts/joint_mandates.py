@@ -32,6 +32,7 @@ from seals.model import SealKind
 from seals.pdf_input import Limits, open_document, refusing
 from seals.register import Grounds
 from seals.revision import Copy, plain
+from seals.signing import Level, evidence_for
 from seals.slots import Attachment
 from seals.states import SealState
 from verify.joint_mandate import Body, Credential, JointMandate
@@ -167,14 +168,15 @@ def confirm_signing(
         document_sha256=sha256(payload).digest(),
     )
     with open_use(office, order) as using:
+        stamper = OfficeTimeStamper(office)
         cms = sign_detached(
             payload,
             key=using.key,
-            timestamper=OfficeTimeStamper(office),
-            revocation=OfficeEvidence(office),
+            timestamper=stamper,
+            evidence=evidence_for(Level.B_LT, using.key, timestamper=stamper, revocation=OfficeEvidence(office)),
             now=office.now(),
             authorise=lambda attributes: using.authorise_bytes(sha256(attributes).digest()),
-        )
+        ).signature
         with office.work() as work:
             group = standing(work, who, group_id, office)
             use = using.done(work, sealed_sha256=sha256(cms).digest(), name=None, at=office.now(), mandate=mandate_id)

@@ -15,7 +15,7 @@ from seals.attaching import attach
 from seals.detached import sign_detached
 from seals.pdf_input import Limits, open_document
 from seals.revision import Copy, plain
-from seals.signing import Level, SealingKey
+from seals.signing import Level, SealingKey, evidence_for
 from seals.slots import Attachment
 from tests.support.keys import MemorySigner, make_key
 from tests.support.sealing import NOW, _builder, _usage, make_pdf, pki, seal_bytes
@@ -77,11 +77,11 @@ def seal_key(body: Body, kind: str = "official") -> SealingKey:
 def signature(payload: bytes, key: SealingKey) -> bytes:
     """What a principal puts under the mandate."""
     seen: list[bytes] = []
-    made = sign_detached(
-        payload, key=key, timestamper=pki().timestamper, revocation=pki().revocation, now=NOW, authorise=seen.append
-    )
+    stamper = pki().timestamper
+    evidence = evidence_for(Level.B_LT, key, timestamper=stamper, revocation=pki().revocation)
+    made = sign_detached(payload, key=key, timestamper=stamper, evidence=evidence, now=NOW, authorise=seen.append)
     assert len(seen) == 1
-    return made
+    return made.signature
 
 
 @cache
