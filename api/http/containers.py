@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 
-from api.acts import sealing
+from api.acts import sealing, use_log
 from api.acts.containers import seal_files_asic
 from api.acts.machine_use import grounds_of_machine
 from api.db.access import Token
@@ -82,8 +82,9 @@ def seal_files(
 
 
 @router.get("/seal-uses/{use_id}/container", response_class=Zip)
-def container_of(use_id: str, office: OfficeDep, _: MaySeal) -> Zip:
-    """The sealed container."""
+def container_of(use_id: str, office: OfficeDep, who: MaySeal) -> Zip:
+    """The sealed container, for the machine that had it sealed and for the enterprise whose seal it is."""
+    use_log.require_owner(office, who, use_id)
     name = sealing.sealed_file(office, use_id)
     if not name.endswith(SUFFIX):
         raise NotFoundError(f"seal use {use_id} did not end in a container")

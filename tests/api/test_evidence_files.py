@@ -18,6 +18,7 @@ from seals.evidence_json import from_json, to_json
 from seals.evidence_reader import attached_facts, read_signatures
 from seals.evidence_words import COMMANDS
 from tests.support.evidence_facts import sample
+from tests.support.machines import machine_token
 from tests.support.office import Hall, code_of, open_hall
 from tests.support.pdf_judges import need, run
 from tests.support.sealing import make_pdf
@@ -158,6 +159,16 @@ def test_a_sealed_pdf_is_not_served_as_a_container(hall: Hall) -> None:
     code = code_of(hall.establish())
     done = hall.seal(code, make_pdf()).json()
     assert hall.get(f"/api/v1/seal-uses/{done['id']}/container", "seal").status_code == 404
+
+
+def test_a_container_is_served_to_its_enterprise_and_to_no_other(hall: Hall) -> None:
+    made, other = hall.establish(), hall.establish()
+    files = [("files", ("a.txt", b"x", "text/plain"))]
+    path = f"/api/v1/seals/{code_of(made)}/containers"
+    done = hall.client.post(path, files=files, data={"level": "B-B"}, headers=hall.headers("seal")).json()
+    for uscc, status in ((made["licence"]["uscc"], 200), (other["licence"]["uscc"], 404)):
+        headers = {"Authorization": f"Bearer {machine_token(hall, uscc, 'seal')}"}
+        assert hall.client.get(done["container"], headers=headers).status_code == status
 
 
 def test_a_stranger_cannot_send_files_to_be_sealed(hall: Hall) -> None:
