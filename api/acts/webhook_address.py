@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from api.errors import BadInputError
 
 MAX_URL: Final = 2048  # characters
+UNICAST: Final = IPv6Network("2000::/3")  # RFC 4291 §2.4, as IANA delegates it: all of the public network is in it
 NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1: an IPv4 address in the last 32 bits
 PORTS: Final = {"https": 443, "http": 80}
 
@@ -101,7 +102,7 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.teredo is not None:
+        if address.teredo is not None or address not in UNICAST:
             return False
     return address.is_global and not address.is_multicast
 

@@ -79,6 +79,11 @@ def test_a_good_address_is_taken_apart_and_shown_without_its_query() -> None:
         (f"::ffff:{PUBLIC}", True),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d822", True),
+        ("64:ff9b:1::7f00:1", False),  # NAT64 of a network's own, RFC 8215
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),  # IPv4-translated, RFC 2765 §2.1
+        ("fec0::1", False),
+        ("4000::1", False),
         ("2002:7f00:1::", False),
         ("2001:0:7f00:1::", False),
     ],
