@@ -2,10 +2,13 @@
 
 import csv
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from lzma import LZMAError
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
 
@@ -92,8 +95,8 @@ def _xlsx(table: BinaryIO) -> Iterator[list[str]]:
         sheet = book.worksheets[0]
         for line in sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MAX_COLUMNS + 1, values_only=True):
             yield [_cell(one) for one in line]
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, IndexError,
-            AttributeError, NotImplementedError, OSError) as exc:  # fmt: skip
+    except (zipfile.BadZipFile, InvalidFileException, ParseError, LookupError, ValueError, TypeError, AttributeError,
+            ArithmeticError, RuntimeError, EOFError, OSError, zlib.error, LZMAError, struct.error) as exc:  # fmt: skip
         raise BadInputError(f"the table cannot be read as XLSX ({type(exc).__name__})") from exc
 
 

@@ -210,7 +210,13 @@ def _amount(found: TemplateRecord, values: Mapping[str, str]) -> Decimal | None:
         amount = Decimal(text)
     except InvalidOperation as exc:
         raise ColumnError(AMOUNT, f"{text} is not an amount") from exc
-    if not amount.is_finite() or amount < 0 or len(text) > MAX_AMOUNT or -int(amount.as_tuple().exponent) > CENTS:
+    # an exponent above 0 is no spelling of money: 1E+999999999 written out would fill the memory
+    if (
+        not amount.is_finite()
+        or amount < 0
+        or len(text) > MAX_AMOUNT
+        or not -CENTS <= int(amount.as_tuple().exponent) <= 0
+    ):
         raise ColumnError(AMOUNT, f"{text} is not an amount of money")
     return amount
 

@@ -135,6 +135,32 @@ def test_a_table_that_cannot_be_read_is_refused(table: bytes, kind: str) -> None
         read_table(io.BytesIO(table), kind=kind)
 
 
+@pytest.mark.parametrize("harm", ["damaged", "encrypted", "cut off"])
+def test_a_broken_workbook_is_refused(harm: str) -> None:
+    table = bytearray(xlsx([["a"] * 50] * 50))
+    place = table.find(b"xl/worksheets/sheet1.xml")
+    if harm == "damaged":
+        table[place + 40 : place + 80] = bytes(40)
+    elif harm == "encrypted":
+        place = table.rfind(b"PK\x01\x02", 0, table.rfind(b"xl/worksheets/sheet1.xml"))
+        table[place + 8] |= 1  # PKWARE APPNOTE §4.4.4, bit 0
+    else:
+        del table[place:]
+    with pytest.raises(BadInputError, match="cannot be read as XLSX"):
+        read_table(io.BytesIO(table), kind="xlsx")
+
+
+@pytest.mark.parametrize("amount", ["1E+999999999", "1E+3", "NaN", "-1", "1.001", "Infinity"])
+def test_an_amount_that_is_no_spelling_of_money_is_refused_by_its_column(
+    market: tuple[Hall, list[Company], str], amount: str
+) -> None:
+    hall, (seller, buyer), path = market
+    body = {"values": values(buyer, amount=amount)}
+    answer = hall.client.post(f"{path}/envelopes", json=body, headers=seller.chief.headers(random_key()))
+    assert answer.status_code == 422, answer.text
+    assert "is not an amount of money" in answer.json()["detail"]
+
+
 def test_a_table_of_the_greatest_size_is_read() -> None:
     assert len(read_table(io.BytesIO(b"a\n" + b"1\n" * MAX_ROWS), kind="csv")) == MAX_ROWS
     assert read_table(io.BytesIO(b"a,b\n1,\n\n,2\n"), kind="csv")[1].values == {"b": "2"}
