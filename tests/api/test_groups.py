@@ -13,6 +13,7 @@ from api.acts.mandate_standing import with_mandates
 from api.db.envelopes_tables import envelope_slots
 from api.tasks import follow_groups
 from hsm.errors import DeviceGoneError
+from tests.support import lending
 from tests.support.consortium import (
     GROUPS,
     ask,
@@ -31,7 +32,6 @@ from tests.support.consortium import (
     sign,
     vote,
 )
-from tests.support import lending
 from tests.support.envelopes import Company, agree, companies, party, slot
 from tests.support.office import Hall, open_hall
 from tests.support.people import enrol
