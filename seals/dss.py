@@ -1,6 +1,7 @@
 """The document security store (ISO 32000-2 §12.8.4.3, ETSI EN 319 142-1 §5.4.2): what a checker needs years later."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import sha256
 
 from cryptography import x509
@@ -21,12 +22,47 @@ def collect(source: RevocationSource, chains: Iterable[tuple[x509.Certificate, .
     Raises:
         EvidenceError: something is missing, or a certificate is revoked; names it.
     """
+    return _gather(source, chains, judge=_check)
+
+
+def missing(
+    writer: IncrementalPdfFileWriter, source: RevocationSource, chains: Iterable[tuple[x509.Certificate, ...]]
+) -> Evidence:
+    """Return evidence for the chains of whose signer the store of the document says nothing.
+
+    It says how things stand now, good or bad: a seal that is there already is for the checker to judge.
+
+    Raises:
+        EvidenceError: it could not be had.
+    """
+    told = _answered(writer)
+    return _gather(source, (chain for chain in chains if chain and chain[0].serial_number not in told))
+
+
+def _answered(writer: IncrementalPdfFileWriter) -> set[int]:
+    """Serial numbers of the certificates that OCSP responses of the store are about."""
+    store = dictionary(writer.root, "/DSS")
+    serials: set[int] = set()
+    for one in () if store is None else elements(store, "/OCSPs"):
+        if isinstance(one, generic.StreamObject):
+            with suppress(ValueError):  # not readable, so it proves nothing
+                serials |= {single.serial_number for single in ocsp.load_der_ocsp_response(one.data).responses}
+    return serials
+
+
+def _gather(
+    source: RevocationSource,
+    chains: Iterable[tuple[x509.Certificate, ...]],
+    *,
+    judge: Callable[[tuple[x509.Certificate, ...], Evidence], None] | None = None,
+) -> Evidence:
     responses: dict[bytes, None] = {}
     crls: dict[bytes, None] = {}
     certificates: dict[x509.Certificate, None] = {}
     for chain in dict.fromkeys(chains):
         found = source.evidence(chain)
-        _check(chain, found)
+        if judge is not None:
+            judge(chain, found)
         responses.update(dict.fromkeys(found.ocsp_responses))
         crls.update(dict.fromkeys(found.crls))
         certificates.update(dict.fromkeys((*chain, *found.certificates)))
@@ -73,6 +109,15 @@ def _merge(
     else:
         writer.update_container(merged)
     return True
+
+
+def together(*parts: Evidence) -> Evidence:
+    """All of it, each thing once."""
+    return Evidence(
+        ocsp_responses=tuple(dict.fromkeys(one for part in parts for one in part.ocsp_responses)),
+        crls=tuple(dict.fromkeys(one for part in parts for one in part.crls)),
+        certificates=tuple(dict.fromkeys(one for part in parts for one in part.certificates)),
+    )
 
 
 def _check(chain: tuple[x509.Certificate, ...], evidence: Evidence) -> None:

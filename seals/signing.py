@@ -13,8 +13,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from hsm.signer import SignatureAlgorithm, Signer
 from seals import dss, timestamps
+from seals.archive import ATTEMPTS, MARGIN_BYTES, SIGNATURE_BYTES, append_timestamp, token_room
 from seals.errors import EvidenceError, OutgrownError, SealStateError, TimestampError
-from seals.fields import Asked, Target, signature_container, timestamp_container
+from seals.fields import Asked, Target, signature_container
 from seals.model import FormXObject
 from seals.pdf_input import Limits, open_document, refusing
 from seals.placement import Placement
@@ -23,11 +24,7 @@ from seals.revision import ContainerTooSmallError, Copy, Pending, prepare
 from verify import cms
 from verify.algorithms import SIGNATURE_ALGORITHMS, SIGNATURE_DIGESTS
 
-_ATTEMPTS: Final = 2  # a second one with as much room as the first was found to need, and a margin
 _ATTRIBUTES_BYTES: Final = 1024  # signed attributes and frame of a CMS, generously
-_TOKEN_BYTES: Final = 2048  # a time-stamp token without its certificates, generously
-_SIGNATURE_BYTES: Final = 512  # RSA-4096; ECDSA takes at most 139
-_MARGIN_BYTES: Final = 512
 _CHAINS_KEPT: Final = 256
 
 
@@ -160,7 +157,7 @@ def seal_pdf(
 
 def _seal(source: BinaryIO, target: BinaryIO, job: _Job) -> Sealed:
     room = _room(job)
-    for attempt in range(1, _ATTEMPTS + 1):
+    for attempt in range(1, ATTEMPTS + 1):
         made = _prepare(source, target, job, room, attempt)
         if job.authorise is not None:
             job.authorise(made.intent)
@@ -168,7 +165,7 @@ def _seal(source: BinaryIO, target: BinaryIO, job: _Job) -> Sealed:
         try:
             return _finish(made, signature, _token(job, signature))
         except ContainerTooSmallError as exc:
-            room = exc.needed + _MARGIN_BYTES
+            room = exc.needed + MARGIN_BYTES
     raise TimestampError("the time-stamp token grew between two requests")
 
 
@@ -290,7 +287,7 @@ def _finish(made: Prepared, signature: bytes, stamped: timestamps.Token | None) 
     copy.append(pending.fill(container))
     revisions = 1
     if job.level is Level.B_LTA and job.timestamper is not None:
-        _append_timestamp(copy, job.timestamper, job.digest_name, Evidence())
+        append_timestamp(copy, job.timestamper, job.digest_name, Evidence())
         revisions = 2
     return Sealed(
         field=where.field,
@@ -338,56 +335,6 @@ def _signed_data(job: _Job, digest: bytes, sign: Callable[[bytes], bytes], unsig
     )
 
 
-def archive_pdf(
-    source: BinaryIO,
-    target: BinaryIO,
-    *,
-    timestamper: TimeStamper,
-    revocation: RevocationSource,
-    digest_name: str = "sha256",
-    limits: Limits = Limits(),  # noqa: B008 - a frozen value
-) -> int:
-    """Write `source` with fresh evidence and one more document time-stamp: B-LT becomes B-LTA, B-LTA lasts longer.
-
-    Returns the size of the file. On any error `target` is left empty.
-
-    Raises:
-        DocumentRefusedError, TimestampError, EvidenceError: see `seal_pdf`.
-    """
-    try:
-        evidence = dss.collect(revocation, [tuple(timestamper.certificates())])
-        document = open_document(source, limits)
-        copy = Copy(target, digest_name)
-        copy.append_from(document.stream)
-        _append_timestamp(copy, timestamper, digest_name, evidence)
-    except BaseException:
-        target.seek(0)
-        target.truncate()
-        raise
-    return copy.size
-
-
-def _append_timestamp(copy: Copy, timestamper: TimeStamper, digest_name: str, evidence: Evidence) -> None:
-    """Add a revision with a document time-stamp (ETSI EN 319 142-1 §5.4.3) over all that `copy` holds."""
-    room = _token_room(timestamper)
-    copy.target.flush()
-    for _ in range(_ATTEMPTS):
-        with refusing():
-            document = open_document(copy.target, Limits(max_bytes=copy.size))
-            container = timestamp_container(document, room)
-            dss.write(document.writer, evidence)
-            copy.target.seek(copy.size)
-            pending = prepare(copy, document.writer, container, seed=b"document time-stamp")
-        token = timestamps.stamp(timestamper, pending.digest, digest_name)
-        try:
-            copy.append(pending.fill(token.der))
-        except ContainerTooSmallError as exc:
-            room = exc.needed + _MARGIN_BYTES
-        else:
-            return
-    raise TimestampError("the time-stamp token grew between two requests")
-
-
 def check_key(key: SealingKey, now: datetime) -> None:
     """Pass if the key can sign now.
 
@@ -422,11 +369,6 @@ def _embedded(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]
 
 
 def _room(job: _Job) -> int:
-    token = _token_room(job.timestamper) if job.level.stamped and job.timestamper is not None else 0
+    token = token_room(job.timestamper) if job.level.stamped and job.timestamper is not None else 0
     certificates = sum(len(one) for one in _embedded(job.key.certificate, job.key.chain))
-    return certificates + _ATTRIBUTES_BYTES + _SIGNATURE_BYTES + _MARGIN_BYTES + token
-
-
-def _token_room(timestamper: TimeStamper) -> int:
-    certificates = sum(len(one.public_bytes(Encoding.DER)) for one in timestamper.certificates())
-    return certificates + _TOKEN_BYTES + _SIGNATURE_BYTES + _MARGIN_BYTES
+    return certificates + _ATTRIBUTES_BYTES + SIGNATURE_BYTES + MARGIN_BYTES + token

@@ -1,17 +1,22 @@
 """Archive time-stamps: a sealed PDF made to last longer (PAdES B-LTA)."""
 
+from collections.abc import Sequence
 from hashlib import sha256
+
+from cryptography import x509
 
 from api.acts.evidence import OfficeEvidence
 from api.acts.office import Office
 from api.acts.timestamping import OfficeTimeStamper
 from api.scratch import scratch_file
+from seals.archive import archive_pdf
 from seals.pdf_input import Limits
-from seals.signing import archive_pdf
 
 
-def archive_document(office: Office, name: str) -> str:
+def archive_document(office: Office, name: str, *, chains: Sequence[tuple[x509.Certificate, ...]] = ()) -> str:
     """Add fresh evidence and a document time-stamp to a sealed PDF of the object store; return the new file's name.
+
+    `chains` are those of its seals: one that was sealed without evidence (a time-stamp outage) gets it now.
 
     The time-stamp's serial and imprint are on record before its key is used, as all time-stamps' are. The old file
     stays: deleting it is for whoever switches over to the new one, in one transaction.
@@ -31,6 +36,7 @@ def archive_document(office: Office, name: str) -> str:
             target,
             timestamper=OfficeTimeStamper(office),
             revocation=OfficeEvidence(office),
+            chains=chains,
             limits=Limits(max_bytes=max(office.settings.max_document_bytes, office.objects.size(name))),
         )
         target.seek(0)

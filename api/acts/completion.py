@@ -3,10 +3,12 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
+
+from cryptography import x509
 
 from api.acts.archiving import archive_document
 from api.acts.envelope_evidence import evidence_of
@@ -66,7 +68,7 @@ def _conclude(office: Office, envelope_id: str) -> None:
     whole = _read(office, envelope_id)
     for document in whole.documents:
         if not document.archived:
-            _archive_document(office, document)
+            _archive_document(office, document, _chains(office, whole, document))
     whole = _read(office, envelope_id)
     file = evidence_of(office, whole)
     report = whole.record.report
@@ -88,8 +90,17 @@ def _read(office: Office, envelope_id: str) -> Whole:
         return reread(work, envelope_id)
 
 
-def _archive_document(office: Office, document: DocumentRecord) -> None:
-    name = archive_document(office, document.current_object or "")
+def _chains(office: Office, whole: Whole, document: DocumentRecord) -> list[tuple[x509.Certificate, ...]]:
+    """The certificates of the document's seals, each with the CAs above it."""
+    serials = [one.serial for one in whole.slots if one.document == document.id and one.serial is not None]
+    with office.reading() as work:
+        found = [work.certificates.get(int(serial, 16)) for serial in serials]
+    signers = [x509.load_der_x509_certificate(one.der) for one in found if one is not None and one.der is not None]
+    return [(one, *office.authority.chain_of(one)) for one in signers]
+
+
+def _archive_document(office: Office, document: DocumentRecord, chains: Sequence[tuple[x509.Certificate, ...]]) -> None:
+    name = archive_document(office, document.current_object or "", chains=chains)
     digest, size = digest_of(office, name)
     with office.work() as work:
         work.envelopes.lock(document.envelope)

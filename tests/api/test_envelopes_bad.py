@@ -24,6 +24,8 @@ from tests.support.people import enrol
 from tests.support.refused_pdfs import REFUSED
 from tests.support.rights import lend
 from tests.support.sealing import make_pdf
+from verify.pdf import check_pdf
+from verify.trust import Trust
 
 ROOM = 3_000_000
 
@@ -200,6 +202,13 @@ def test_without_time_stamps_the_level_is_lower_where_the_policy_says_so_and_tha
     agree(contract, "seller", two[1].chief)
     done = contract.get().json()
     assert (done["state"], done["documents"][0]["archived"]) == ("completed", True)
+    file = contract.get(what=f"/documents/{contract.documents[0]}/file").content
+    offline = Trust(anchors=(hall.office.authority.certificate("root"),))
+    later = hall.clock() + timedelta(days=365 * 4)  # the certificates of the seals are over, and nobody is asked
+    report = check_pdf(io.BytesIO(file), offline, now=later)
+    seals = [one for one in report.signatures if one.kind == "seal"]
+    assert [(one.level, one.verdict) for one in seals] == [("B-LTA", "passed")] * 2, report.as_json()
+    assert seals[0].time_source == "document time-stamp"
 
 
 def test_an_archive_that_cannot_be_made_is_told_of_and_made_later(

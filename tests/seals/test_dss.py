@@ -4,18 +4,21 @@
 # pyHanko annotates only part of what it offers.
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from seals import dss
+from seals.archive import archive_pdf
 from seals.errors import EvidenceError
 from seals.ports import Evidence
 from seals.signing import Level
@@ -133,3 +136,37 @@ def test_a_store_of_another_make_is_kept_and_extended(*, indirect: bool) -> None
     found = PdfFileReader(io.BytesIO(sealed)).root["/DSS"]
     assert [one.get_object().data == b"foreign" for one in found["/CRLs"]] == [True, False, False, False]
     assert "/00" in found["/VRI"]
+
+
+def by_ocsp(*, revoked: bool = False) -> LocalRevocation:
+    certificate = default_key().certificate
+    return LocalRevocation(
+        authorities=pki().revocation.authorities, by_ocsp=(certificate,), revoked=(certificate,) if revoked else ()
+    )
+
+
+def archived(document: bytes, source: LocalRevocation) -> generic.DictionaryObject:
+    target = io.BytesIO()
+    archive_pdf(io.BytesIO(document), target, timestamper=pki().timestamper, revocation=source, chains=[chain()])
+    store: generic.DictionaryObject = PdfFileReader(target).root["/DSS"]
+    return store
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_archiving_adds_what_stands_of_a_seal_that_came_without_evidence(*, revoked: bool) -> None:
+    """A seal that was revoked since is archived, too: what its time-stamp proves is for the checker to say."""
+    (answer,) = archived(seal_bytes(make_pdf()), by_ocsp(revoked=revoked))["/OCSPs"]
+    assert (
+        ocsp.load_der_ocsp_response(answer.get_object().data).serial_number == default_key().certificate.serial_number
+    )
+
+
+def test_archiving_asks_nothing_about_a_seal_that_has_its_evidence() -> None:
+    with_evidence = updated(seal_bytes(make_pdf()), by_ocsp().evidence(chain()))
+    later = replace(by_ocsp(), now=NOW + timedelta(hours=1))  # its answers would be others
+    assert len(archived(with_evidence, later)["/OCSPs"]) == 1
+
+
+def test_answers_in_a_store_that_cannot_be_read_prove_nothing() -> None:
+    broken = updated(seal_bytes(make_pdf()), Evidence(ocsp_responses=(b"no answer",)))
+    assert len(archived(broken, by_ocsp())["/OCSPs"]) == 2

@@ -12,9 +12,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hsm.errors import DeviceError
 from hsm.signer import KeySpec, SignatureAlgorithm
+from seals.archive import archive_pdf
 from seals.errors import DocumentRefusedError, EvidenceError, PlacementError, Reason, SealStateError, TimestampError
 from seals.placement import AtPosition, InField, Invisible
-from seals.signing import Level, SealIntent, archive_pdf, seal_pdf
+from seals.signing import Level, SealIntent, seal_pdf
 from tests.support.keys import MemorySigner, make_key
 from tests.support.pdf_facts import signatures
 from tests.support.sealing import (
