@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from api.acts import envelope_revisions, envelope_run
-from api.acts.envelope_revisions import Prepared
 from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
 from api.http.envelope_caller import WhoDep
 from api.http.envelopes_schemas import EnvelopeOut, PrepareIn
@@ -15,34 +14,16 @@ from api.scratch import sha256_of
 router = APIRouter(tags=["envelopes"])
 
 
-@router.get(
+@router.post(
     "/envelopes/{envelope_id}/documents/{document_id}/prepared",
     response_class=Pdf,
     responses={409: {"description": "It is not this slot's turn, or no seal fits"}},
 )
-def prepared(
-    envelope_id: str,
-    document_id: str,
-    office: OfficeDep,
-    who: WhoDep,
-    slot: Annotated[str, Query(max_length=60)],
-    seal: Annotated[str | None, Query(max_length=14)] = None,
-) -> Pdf:
-    """The newest revision, filled for one slot, for the party's own client to sign the field `Vermilion-Field`."""
-    made = envelope_revisions.prepare(office, who, envelope_id, document_id, slot, seal_code=seal, values={})
-    return _answer(office, made)
-
-
-@router.post("/envelopes/{envelope_id}/documents/{document_id}/prepared", response_class=Pdf)
 def prepare(envelope_id: str, document_id: str, body: PrepareIn, office: OfficeDep, who: WhoDep) -> Pdf:
-    """The same, with the values that the party fills in."""
+    """The newest revision, filled for one slot, for the party's own client to sign the field `Vermilion-Field`."""
     made = envelope_revisions.prepare(
         office, who, envelope_id, document_id, body.slot, seal_code=body.seal, values=body.values
     )
-    return _answer(office, made)
-
-
-def _answer(office: OfficeDep, made: Prepared) -> Pdf:
     headers = {
         "Vermilion-Revision": str(made.revision),
         "Vermilion-Field": made.field,

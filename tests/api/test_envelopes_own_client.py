@@ -49,8 +49,12 @@ def contract(scene: Scene) -> Draft:
     return made
 
 
+def asked(contract: Draft, who: Company, name: str) -> Response:
+    return contract.post(f"/documents/{contract.documents[0]}/prepared", {"slot": name}, who.chief)
+
+
 def prepared(scene: Scene, contract: Draft) -> Response:
-    answer = contract.get(scene.seller.chief, f"/documents/{contract.documents[0]}/prepared?slot=seller")
+    answer = asked(contract, scene.seller, "seller")
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -123,7 +127,12 @@ def test_what_is_not_only_the_signature_or_not_of_the_seal_is_refused(scene: Sce
 
 
 def test_a_slot_that_the_service_seals_is_not_given_out(scene: Scene, contract: Draft) -> None:
-    path = f"/documents/{contract.documents[0]}/prepared?slot="
-    assert contract.get(scene.buyer.chief, path + "buyer").status_code == 409
-    assert contract.get(scene.buyer.chief, path + "seller").status_code == 403
-    assert contract.get(scene.seller.chief, path + "nobody").status_code == 404
+    assert asked(contract, scene.buyer, "buyer").status_code == 409
+    assert asked(contract, scene.buyer, "seller").status_code == 403
+    assert asked(contract, scene.seller, "nobody").status_code == 404
+
+
+def test_looking_at_the_address_prepares_nothing(scene: Scene, contract: Draft) -> None:
+    path = f"/documents/{contract.documents[0]}/prepared?slot=seller"
+    assert contract.get(scene.seller.chief, path).status_code == 405
+    assert contract.party("seller")["state"] == "invited"
