@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, Table, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, Table, and_, delete, exists, func, insert, or_, select, update
 
 from api.db import envelopes_tables as t
 from api.db.envelope_records import (
@@ -82,15 +82,30 @@ class SqlEnvelopes:
     def page(
         self, *, uscc: Sequence[str], person: str | None, after: str, limit: int, state: str | None
     ) -> list[EnvelopeRecord]:
-        """The envelopes that these enterprises or this person take part in, by identity."""
+        """The envelopes that these enterprises or this person take part in, newest first, below `after`."""
         e, p = t.envelopes.c, t.envelope_parties.c
         sees = [and_(p.uscc.in_(uscc), e.state != EnvelopeState.DRAFT.value)]
         if person is not None:
             sees.append(and_(p.person == person, e.state != EnvelopeState.DRAFT.value))
         party = exists().where(p.envelope == e.id, or_(*sees))
-        chosen = select(t.envelopes).where(or_(e.uscc.in_(uscc), party), e.id > after).order_by(e.id).limit(limit)
+        chosen = select(t.envelopes).where(or_(e.uscc.in_(uscc), party))
+        if after:
+            made = select(e.made_at).where(e.id == after).scalar_subquery()
+            chosen = chosen.where(or_(e.made_at < made, and_(e.made_at == made, e.id < after)))
         if state is not None:
             chosen = chosen.where(e.state == state)
+        return self._records(chosen.order_by(e.made_at.desc(), e.id.desc()).limit(limit))
+
+    def awaiting(self, *, uscc: Sequence[str], person: str | None, limit: int) -> list[EnvelopeRecord]:
+        """The envelopes in which it is the turn of these enterprises or this person, the longest waiting first."""
+        e, p = t.envelopes.c, t.envelope_parties.c
+        whose = [p.uscc.in_(uscc)] if person is None else [p.uscc.in_(uscc), p.person == person]
+        asked = p.state.in_([PartyState.INVITED.value, PartyState.FAILED.value])
+        turn = exists().where(p.envelope == e.id, asked, or_(*whose))
+        chosen = select(t.envelopes).where(e.state == EnvelopeState.SENT.value, turn)
+        return self._records(chosen.order_by(e.sent_at, e.id).limit(limit))
+
+    def _records(self, chosen: Select[Any]) -> list[EnvelopeRecord]:
         return [_read(EnvelopeRecord, row) for row in self._connection.execute(chosen)]
 
     def due(self, *, now: datetime, limit: int) -> list[str]:

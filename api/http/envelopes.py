@@ -1,5 +1,6 @@
 """Envelopes over HTTP: drafting, sending and what the initiator does afterwards."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 
 from api.acts import envelope_drafting, envelope_life, envelope_run, envelope_sending
 from api.acts.envelope_access import visible
+from api.db.envelope_records import EnvelopeRecord
 from api.db.work import SqlUnitOfWork
 from api.http import envelope_files, envelope_parties, envelope_revisions, envelope_templates
 from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
@@ -46,17 +48,32 @@ def page(
     cursor: Annotated[str, Query(max_length=32)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> EnvelopePage:
-    """The envelopes that the caller takes part in."""
+    """The envelopes that the caller takes part in, newest first."""
     with office.reading() as work:
         found = work.envelopes.page(uscc=who.enterprises, person=who.person, after=cursor, limit=limit, state=state)
-    lines = [
+        lines = _lines(work, found)
+    return EnvelopePage(items=lines, next=found[-1].id if len(found) == limit else None)
+
+
+@router.get("/envelopes/awaiting")
+def awaiting(office: OfficeDep, who: WhoDep, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> EnvelopePage:
+    """The envelopes that wait for an answer of the caller's own parties, the longest waiting first."""
+    acting = tuple(one for one in who.enterprises if who.may_act_for(one))
+    with office.reading() as work:
+        return EnvelopePage(
+            items=_lines(work, work.envelopes.awaiting(uscc=acting, person=who.person, limit=limit)), next=None
+        )
+
+
+def _lines(work: SqlUnitOfWork, found: Sequence[EnvelopeRecord]) -> list[EnvelopeLine]:
+    names = {uscc: entry.name for uscc in {one.uscc for one in found} if (entry := work.enterprises.get(uscc))}
+    return [
         EnvelopeLine(
-            id=one.id, uscc=one.uscc, title=one.title, state=one.state.value, deadline=one.deadline,
-            made_at=one.made_at, sent_at=one.sent_at,
+            id=one.id, uscc=one.uscc, initiator=names.get(one.uscc, ""), title=one.title,
+            state=one.state.value, deadline=one.deadline, made_at=one.made_at, sent_at=one.sent_at,
         )
         for one in found
     ]  # fmt: skip
-    return EnvelopePage(items=lines, next=found[-1].id if len(found) == limit else None)
 
 
 @router.get("/envelopes/{envelope_id}")

@@ -143,6 +143,7 @@ class PartyOut(BaseModel):
     required: bool
     uscc: str | None
     person: str | None
+    contact: str | None  # of a person who is to be invited; shown in the draft only
     state: str
     reason_code: str | None
     reason: str | None
@@ -153,10 +154,10 @@ class PartyOut(BaseModel):
     slots: list[SlotOut]
 
     @classmethod
-    def of(cls, one: PartyRecord, slots: tuple[SlotRecord, ...]) -> Self:
+    def of(cls, one: PartyRecord, slots: tuple[SlotRecord, ...], *, draft: bool) -> Self:
         return cls(
             id=one.id, name=one.name, kind=one.kind.value, role=one.role.value, step=one.step, required=one.required,
-            uscc=one.uscc, person=one.person, state=one.state.value, reason_code=one.reason_code, reason=one.reason,
+            uscc=one.uscc, person=one.person, contact=one.contact if draft else None, state=one.state.value, reason_code=one.reason_code, reason=one.reason,
             retry_at=one.retry_at, requests=list(one.grounds.get("requests", ())), viewed_at=one.viewed_at,
             answered_at=one.answered_at, slots=[SlotOut.of(slot) for slot in slots],
         )  # fmt: skip
@@ -199,7 +200,7 @@ class EnvelopeOut(BaseModel):
             archived_at=r.archived_at, retry_at=r.retry_at, failure=r.failure, reminders=r.reminders,
             rescinds=r.rescinds, rescission_reason=r.rescission_reason,
             documents=[DocumentOut.of(one) for one in whole.documents],
-            parties=[PartyOut.of(one, whole.slots_of(one.id)) for one in whole.parties],
+            parties=[PartyOut.of(one, whole.slots_of(one.id), draft=r.sent_at is None) for one in whole.parties],
         )  # fmt: skip
 
 
@@ -221,6 +222,7 @@ class EnvelopeLine(BaseModel):
 
     id: str
     uscc: str
+    initiator: str  # the name of that enterprise
     title: str
     state: str
     deadline: datetime | None

@@ -116,7 +116,10 @@ def me(office: OfficeDep, caller: MeDep) -> MeOut:
     with office.reading() as work:
         return MeOut(
             person=PersonOut.of(caller.person),
-            memberships=[MemberOut.of(one) for one in people.memberships(work, caller.person.id)],
+            memberships=[
+                MemberOut.of(one, enterprise=None if (found := work.enterprises.get(one.uscc)) is None else found.name)
+                for one in people.memberships(work, caller.person.id)
+            ],
             passkeys=[PasskeyOut.of(one) for one in work.people.passkeys_of(caller.person.id)],
         )
 

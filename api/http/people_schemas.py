@@ -127,12 +127,15 @@ class MemberOut(BaseModel):
     person: str
     name: str
     uscc: str
+    enterprise: str | None = Field(default=None, description="its registered name, in one's own roles")
     role: Role
     since: datetime
 
     @classmethod
-    def of(cls, one: Member) -> Self:
-        return cls(person=one.person, name=one.name, uscc=one.uscc, role=one.role, since=one.since)
+    def of(cls, one: Member, *, enterprise: str | None = None) -> Self:
+        return cls(
+            person=one.person, name=one.name, uscc=one.uscc, enterprise=enterprise, role=one.role, since=one.since
+        )
 
 
 class MembersOut(BaseModel):

@@ -158,7 +158,7 @@ def test_two_companies_conclude_a_contract_at_the_pages(browser: Browser, place:
         expect(theirs.locator(".ground").first).to_be_visible()
         theirs.screenshot(path=tmp_path / "sealed.png", full_page=True)
         with theirs.expect_download() as download:
-            theirs.click("#files a >> nth=0")
+            theirs.click("#files button >> nth=0")
         download.value.save_as(tmp_path / "sealed.pdf")
     checked = place.hall.client.post(
         "/api/v1/verify", files={"file": ("sealed.pdf", (tmp_path / "sealed.pdf").read_bytes(), "application/pdf")}

@@ -29,6 +29,9 @@ SPARE = (
     "party.",
     "mark.",
     "act.",
+    "link.",
+    "people.",
+    "rescission.",
 )
 
 

@@ -1,8 +1,8 @@
 // The account: take up an invitation, sign in with a passkey, see one's roles and passkeys.
-import { Problem, call, showProblem } from "/static/js/api.js";
+import { Problem, call } from "/static/js/api.js";
 import { el, known, moment, t } from "/static/js/dom.js";
 import { make, usable } from "/static/js/passkey.js";
-import { keep, mine, read, signIn, signOut, token } from "/static/js/session.js";
+import { keep, mine, missing, read, signIn, signOut, tell, token } from "/static/js/session.js";
 
 const at = (id) => document.getElementById(id);
 const trouble = at("trouble");
@@ -14,27 +14,44 @@ async function run(button, work) {
   try {
     await work();
   } catch (error) {
-    tell(error);
+    tell(trouble, error);
   } finally {
     button.disabled = false;
   }
 }
 
-function tell(error) {
-  if (error instanceof DOMException) {
-    trouble.replaceChildren(el("b", {}, t("account.dismissed")));
-    trouble.hidden = false;
-  } else {
-    showProblem(trouble, error);
-  }
-  trouble.scrollIntoView({ block: "nearest" });
+/** Where to go once signed in: a page of ours, or none. */
+function next() {
+  const wanted = new URLSearchParams(location.search).get("next") ?? "";
+  return /^\/(contracts|requests|mandates)(\/[0-9a-f]+(\/plan)?)?$/.test(wanted) ? wanted : "";
 }
 
+function onward() {
+  if (token() && next()) location.replace(next());
+}
+
+/** A role in an enterprise, or a place in a contract: the code says which. */
+async function takePlace(code) {
+  try {
+    await mine("/api/v1/me/memberships", { method: "POST", json: { code } });
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 404)) throw error;
+    const envelope = await (await mine("/api/v1/envelopes/invitations", { method: "POST", json: { code } }).catch((second) => {
+      throw second instanceof Problem && second.status === 404 ? error : second;
+    })).json();
+    location.assign(`/contracts/${envelope.id}`);
+  }
+}
+
+/** Codes are 16 characters at least: shorter ones need not be sent to learn that they are wrong. */
 async function redeem() {
   const code = at("code").value.trim();
-  if (!code) throw new Problem(422, { detail: t("account.code.none") });
+  if (code.length < 16) {
+    at("code").focus();
+    throw missing(t(code ? "account.code.short" : "account.code.none"));
+  }
   if (token()) {
-    await mine("/api/v1/me/memberships", { method: "POST", json: { code } });
+    await takePlace(code);
   } else {
     const { options } = await (await call("/api/v1/invitations/redeem/begin", { method: "POST", json: { code } })).json();
     const credential = await make(options);
@@ -42,6 +59,7 @@ async function redeem() {
   }
   at("code").value = "";
   await show();
+  onward();
 }
 
 async function show() {
@@ -52,7 +70,7 @@ async function show() {
   const me = await read("/api/v1/me");
   at("name").textContent = me.person.name;
   at("roles").replaceChildren(...me.memberships.map((one) => el("li", {},
-    el("b", {}, known("role", one.role)), el("span", { className: "code" }, one.uscc), el("small", {}, moment(one.since)))));
+    el("b", {}, known("role", one.role)), el("span", {}, one.enterprise ?? ""), el("span", { className: "code" }, one.uscc), el("small", {}, moment(one.since)))));
   at("passkeys").replaceChildren(...me.passkeys.map((one) => el("li", {},
     el("b", {}, one.label || t("account.passkey")), el("small", {}, moment(one.made_at)))));
 }
@@ -62,8 +80,9 @@ async function found() {
   const made = await (await call("/demo/parties", { method: "POST" })).json();
   at("made").replaceChildren(...made.map((one) => {
     const take = el("button", { className: "button", type: "button" }, t("account.demo.take"));
-    take.addEventListener("click", () => { at("code").value = one.code; at("code").focus(); });
-    return el("li", {}, el("b", {}, one.representative), el("span", {}, one.name), el("span", { className: "code" }, one.uscc), el("span", { className: "code" }, one.code), take);
+    take.addEventListener("click", () => { at("code").value = one.code; at("take").focus(); });
+    return el("li", {}, el("b", {}, one.name), el("span", { className: "code" }, one.uscc),
+      el("span", { className: "whole" }, t("account.demo.code", { name: one.representative }), " ", el("span", { className: "code" }, one.code)), take);
   }));
 }
 
@@ -74,14 +93,15 @@ async function start() {
     here.hostname = "localhost";
     at("elsewhere").href = here.href;
   }
-  at("go").addEventListener("click", () => run(at("go"), async () => { await signIn(); await show(); }));
+  at("go").addEventListener("click", () => run(at("go"), async () => { await signIn(); await show(); onward(); }));
   at("redeem").addEventListener("submit", (event) => { event.preventDefault(); run(at("take"), redeem); });
   at("out").addEventListener("click", () => run(at("out"), async () => { await signOut(); await show(); }));
   at("make")?.addEventListener("click", () => run(at("make"), found));
   try {
     await show();
+    onward();
   } catch (error) {
-    if (!(error instanceof Problem && error.status === 401)) tell(error);
+    if (!(error instanceof Problem && error.status === 401)) tell(trouble, error);
     at("sign-in").hidden = false;
     at("me").hidden = true;
   }

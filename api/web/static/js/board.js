@@ -16,8 +16,9 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const within = (value, room, size) => Math.min(Math.max(value, size / 2), Math.max(room - size / 2, size / 2));
 
 export class Board {
-  constructor(holder) {
+  constructor(holder, changed = () => {}) {
     this.holder = holder;
+    this.changed = changed;
     this.marks = []; // { party, document, page, kind, x, y, width, height }: x and y of the centre
     this.pages = new Map(); // figure → size
     this.order = [];
@@ -42,11 +43,12 @@ export class Board {
     const size = this.pages.get(figure);
     const shape = kind === "seal" && party.kind === "person" ? MARKS.person : MARKS[kind];
     if (kind === "seam" && this.marks.some((one) => one.kind === "seam" && one.party === party.id && one.document === figure.dataset.document)) return;
-    const mark = { party: party.id, document: figure.dataset.document, page: Number(figure.dataset.page), kind, x: size.width / 2, y: size.height / 2, ...shape };
+    const mark = { party: party.id, document: figure.dataset.document, page: Number(figure.dataset.page), kind, x: size.width / 2, y: this.#middle(figure, size), ...shape };
     if (kind === "seam") mark.x = size.width;
     this.marks.push(mark);
     this.#show(mark, figure);
-    mark.node.focus();
+    this.changed();
+    mark.node.focus({ preventScroll: true });
   }
 
   dropParty(party) {
@@ -61,7 +63,7 @@ export class Board {
     for (const spot of slot.spots) if (spot.at === "position") this.marks.push({ ...base, ...shape, kind: "seal", page: spot.page, x: spot.x_mm, y: spot.y_mm });
     if (slot.seam) this.marks.push({ ...base, ...MARKS.seam, kind: "seam", page: 1, x: Infinity, y: slot.seam.y_mm });
     for (const fill of slot.fills) {
-      this.marks.push({ ...base, kind: fill.kind, page: fill.page, width: fill.width_mm, height: fill.height_mm, x: fill.x_mm + fill.width_mm / 2, y: fill.y_mm + fill.height_mm / 2 });
+      this.marks.push({ ...base, fill, kind: fill.kind, page: fill.page, width: fill.width_mm, height: fill.height_mm, x: fill.x_mm + fill.width_mm / 2, y: fill.y_mm + fill.height_mm / 2 });
     }
   }
 
@@ -77,6 +79,13 @@ export class Board {
       if (seen > most) [best, most] = [figure, seen];
     }
     return best;
+  }
+
+  /** The height on the page that is in the middle of the window, so that a new mark is seen at once. */
+  #middle(figure, size) {
+    const box = figure.querySelector(".ground").getBoundingClientRect();
+    const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+    return bottom > top ? (((top + bottom) / 2 - box.top) / box.height) * size.height : size.height / 2;
   }
 
   #dress(mark) {
@@ -109,12 +118,14 @@ export class Board {
     if (event.key === "Delete" || event.key === "Backspace") {
       mark.node.remove();
       this.marks = this.marks.filter((one) => one !== mark);
+      this.changed();
     } else if (ARROWS[event.key]) {
       const [right, down] = ARROWS[event.key];
       const by = event.shiftKey ? LEAP_MM : STEP_MM;
       mark.x += right * by;
       mark.y += down * by;
       this.#place(mark);
+      this.changed();
     } else {
       return;
     }
@@ -130,6 +141,7 @@ export class Board {
       this.#place(mark);
     };
     const stop = () => {
+      this.changed();
       removeEventListener("pointermove", move);
       removeEventListener("pointerup", stop);
       removeEventListener("pointercancel", stop);

@@ -1,8 +1,8 @@
 // One contract: its pages as they stand, who is to act, and what I am asked to agree to.
-import { Problem, freshKey, showProblem } from "/static/js/api.js";
-import { el, known, moment, t } from "/static/js/dom.js";
+import { Problem, freshKey } from "/static/js/api.js";
+import { el, known, language, moment, t } from "/static/js/dom.js";
 import { agree } from "/static/js/passkey.js";
-import { mine, read, token } from "/static/js/session.js";
+import { mine, missing, read, tell, toAccount, token } from "/static/js/session.js";
 import { sheets } from "/static/js/sheets.js";
 
 const at = (id) => document.getElementById(id);
@@ -10,7 +10,11 @@ const id = document.querySelector("[data-envelope]").dataset.envelope;
 const path = `/api/v1/envelopes/${id}`;
 const ACTING = ["representative", "user"];
 const trouble = at("trouble");
+const MAX_REMINDERS = 3;
+const MAX_TITLE = 200;
+const AGAIN_MS = 10_000;
 let me = null;
+let current = null;
 let drawn = "";
 
 async function run(button, work) {
@@ -21,15 +25,10 @@ async function run(button, work) {
   try {
     await work();
   } catch (error) {
-    if (error instanceof DOMException) {
-      trouble.replaceChildren(el("b", {}, t("account.dismissed")));
-      trouble.hidden = false;
-    } else {
-      showProblem(trouble, error);
-    }
-    trouble.scrollIntoView({ block: "center" });
+    tell(trouble, error);
+    if (error instanceof Problem && error.status === 409) await refresh(); // somebody was faster: show how it stands now
   } finally {
-    button.disabled = false;
+    button.disabled = button.dataset.spent === "yes";
     button.textContent = label;
   }
 }
@@ -48,7 +47,8 @@ function fillsOf(envelope, slot) {
 function input(slot, fill) {
   const name = `${slot.document}/${slot.slot}/${fill.name}`;
   const kinds = { date: "date", tick: "checkbox" };
-  const box = el("input", { type: kinds[fill.kind] ?? "text", name, required: fill.required, maxLength: fill.max_chars, id: name });
+  const box = el("input", { type: kinds[fill.kind] ?? "text", name, required: fill.required, maxLength: fill.max_chars, id: name, autocomplete: "off" });
+  if (fill.kind === "statement") box.dataset.statement = fill.statement;
   if (fill.kind === "date") {
     const now = new Date();
     box.value = new Date(now - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
@@ -70,7 +70,21 @@ function choicesOf(form, slots) {
   });
 }
 
+/** Says what is still to be filled in, before the passkey is asked for. */
+function checkFilled(form) {
+  for (const box of form.elements) {
+    if (!box.name) continue;
+    const empty = box.type === "checkbox" ? !box.checked : !box.value.trim();
+    const wrong = !empty && box.dataset.statement && box.value.trim() !== box.dataset.statement;
+    if ((box.required && empty) || wrong) {
+      box.focus();
+      throw missing(wrong ? t("contract.statement.wrong") : t("contract.fill", { name: box.labels[0]?.textContent ?? box.name }));
+    }
+  }
+}
+
 async function answer(party, form) {
+  checkFilled(form);
   const choices = choicesOf(form, party.slots);
   const begun = await post(`/parties/${party.id}/begin`, { choices });
   const response = await agree(begun.options);
@@ -78,14 +92,15 @@ async function answer(party, form) {
 }
 
 async function ask(party, form) {
+  checkFilled(form);
   const reason = form.querySelector(".reason").value.trim();
-  if (!reason) throw new Problem(-2, { detail: t("contract.reason.none") });
+  if (!reason) throw missing(t("contract.reason.none"));
   show(await post(`/parties/${party.id}/request`, { choices: choicesOf(form, party.slots), reason }, freshKey()));
 }
 
 async function decline(party, form) {
   const reason = form.querySelector(".reason").value.trim();
-  if (!reason) throw new Problem(-2, { detail: t("contract.reason.none") });
+  if (!reason) throw missing(t("contract.reason.none"));
   show(await post(`/parties/${party.id}/decline`, { reason }));
 }
 
@@ -100,7 +115,7 @@ function task(envelope, party) {
     ...party.slots.flatMap((slot) => fillsOf(envelope, slot).map((fill) => input(slot, fill))),
     el("p", { className: "choices" }, go),
     el("details", {}, el("summary", {}, t("contract.otherwise")),
-      el("p", { className: "field" }, el("label", {}, t("contract.reason"), el("input", { className: "reason", maxLength: 256 }))),
+      el("p", { className: "field" }, el("label", {}, t("contract.reason"), " ", el("input", { className: "reason", maxLength: 256 }))),
       el("p", { className: "choices" }, party.role === "sign" ? askFor : null, no)));
   form.addEventListener("submit", (event) => { event.preventDefault(); run(go, () => answer(party, form)); });
   askFor.addEventListener("click", () => run(askFor, () => ask(party, form)));
@@ -116,37 +131,109 @@ function partyLine(party) {
     el("span", { className: `state ${party.state}` }, known("party", party.state)), el("small", {}, party.answered_at ? moment(party.answered_at) : ""), why);
 }
 
-function save(name, url) {
-  const link = el("a", { href: "#" }, name);
-  link.addEventListener("click", async (event) => {
-    event.preventDefault();
-    const answer_ = await mine(url);
-    const given = /filename="([^"]+)"/.exec(answer_.headers.get("Content-Disposition") ?? "")?.[1] ?? "file";
-    const made = el("a", { href: URL.createObjectURL(await answer_.blob()), download: given });
+/** A button, for the file needs the session's token, which no address should carry. */
+function save(label, url, given) {
+  const button = el("button", { className: "textual", type: "button" }, label);
+  button.addEventListener("click", () => run(button, async () => {
+    const made = el("a", { href: URL.createObjectURL(await (await mine(url)).blob()), download: given });
     made.click();
-  });
-  return link;
+    setTimeout(() => URL.revokeObjectURL(made.href), 60_000);
+  }));
+  return button;
 }
 
 function files(envelope) {
-  const links = envelope.documents.map((one) => save(one.name, `${path}/documents/${one.id}/file`));
-  if (envelope.archived_at) links.push(save(t("contract.report"), `${path}/report`), save(t("contract.archive"), `${path}/archive`));
+  const links = envelope.documents.map((one) => save(one.name, `${path}/documents/${one.id}/file`, one.name));
+  const ended = ["completed", "rescinded"].includes(envelope.state);
+  if (envelope.archived_at) links.push(save(t("contract.report"), `${path}/report`, `${envelope.title}.evidence.pdf`), save(t("contract.archive"), `${path}/archive`, `${envelope.title}.asice`));
+  else if (ended) links.push(el("span", { className: "hint" }, t("contract.archiving")));
   at("files").replaceChildren(...links.map((one) => el("li", {}, one)));
 }
 
+/** Which contracts this one refers to, and which refer to it. */
+async function related() {
+  const { items } = await read(`${path}/links`);
+  at("related").replaceChildren(...items.map((one) => {
+    const [other, kind] = one.envelope === id ? [one.target, one.kind] : [one.envelope, `${one.kind}.by`];
+    return el("li", {}, el("a", { href: `/contracts/${other}` }, known("link", kind)));
+  }));
+  at("relations").hidden = items.length === 0;
+}
+
+/** Who ended it, when and why. */
+async function ending(envelope) {
+  const declined = envelope.parties.find((one) => one.state === "declined");
+  if (envelope.state === "declined" && declined) {
+    return t("contract.why.declined", { name: declined.name || declined.id, at: moment(declined.answered_at ?? envelope.ended_at), reason: declined.reason ?? envelope.reason ?? "" });
+  }
+  if (envelope.state === "withdrawn") {
+    const { items } = await read(`${path}/history`);
+    const step = items.find((one) => one.act === "envelope.withdrawn");
+    return t("contract.why.withdrawn", { name: step?.actor ?? "", at: moment(step?.at ?? envelope.ended_at), reason: envelope.reason ?? "" });
+  }
+  if (envelope.state === "expired") return t("contract.why.expired", { at: moment(envelope.ended_at ?? envelope.deadline) });
+  if (envelope.state === "rescinded") return t("contract.why.rescinded");
+  const waited = envelope.parties.filter((one) => one.state === "invited" && !isMine(one)).map((one) => one.name || one.id);
+  if (envelope.state === "sent" && waited.length > 0) return t("contract.waits", { names: waited.join(language === "zh" ? "、" : ", ") });
+  return envelope.failure ?? envelope.reason ?? "";
+}
+
 function initiator(envelope) {
-  at("initiator").hidden = !(envelope.state === "sent" && isInitiator(envelope));
+  const mayAct = isInitiator(envelope);
+  at("initiator").hidden = !(mayAct && ["sent", "completed"].includes(envelope.state));
+  at("running").hidden = envelope.state !== "sent";
+  at("rescinding").hidden = envelope.state !== "completed";
+  at("remind").dataset.spent = envelope.reminders >= MAX_REMINDERS ? "yes" : "no";
+  at("remind").disabled = envelope.reminders >= MAX_REMINDERS;
+  at("reminded").textContent = envelope.reminders ? t("contract.reminded", { count: envelope.reminders, of: MAX_REMINDERS }) : "";
+}
+
+/** A second contract of the same parties that ends this one, with the agreement about it as its document. */
+async function rescind() {
+  const file = at("rescind-file").files[0];
+  if (!file) {
+    at("rescind-file").focus();
+    throw missing(t("contract.rescind.none"));
+  }
+  const title = t("contract.rescind.title", { title: current.title }).slice(0, MAX_TITLE);
+  const made = await (await mine("/api/v1/envelopes", { method: "POST", json: { uscc: current.uscc, title } })).json();
+  const form = new FormData();
+  form.append("document", file, file.name);
+  await mine(`/api/v1/envelopes/${made.id}/documents`, { method: "POST", form });
+  const parties = current.parties.filter((one) => one.role === "sign").map((one) => ({
+    id: one.id, kind: one.kind, role: "sign", step: one.step, uscc: one.uscc, ...(one.person ? { person: one.person } : {}), name: one.name,
+  }));
+  const links = [{ kind: "rescinds", target: id }];
+  await mine(`/api/v1/envelopes/${made.id}`, { method: "PUT", json: { title, parties, slots: {}, links, rescission_reason: at("rescind-why").value } });
+  location.assign(`/contracts/${made.id}/plan`);
+}
+
+/** Asks again how it stands, without disturbing what is being typed. */
+async function refresh() {
+  if (document.hidden || !token()) return;
+  try {
+    show(await read(path));
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) tell(trouble, error);
+  }
 }
 
 function show(envelope) {
+  current = envelope;
   at("title").textContent = envelope.title;
   at("state").textContent = known("envelope", envelope.state);
   at("state").className = `state ${envelope.state}`;
-  at("why").textContent = envelope.reason ?? envelope.failure ?? "";
-  at("deadline").textContent = envelope.deadline ? t("contract.deadline", { at: moment(envelope.deadline) }) : "";
+  ending(envelope).then((words) => { if (at("why").textContent !== words) at("why").textContent = words; }).catch((error) => tell(trouble, error));
+  document.title = `${envelope.title} · ${document.title.split(" · ").pop()}`;
+  at("deadline").textContent = envelope.deadline && envelope.state === "sent" ? t("contract.deadline", { at: moment(envelope.deadline) }) : "";
   at("parties").replaceChildren(...envelope.parties.map(partyLine));
   const turn = envelope.state === "sent" ? envelope.parties.filter((one) => one.state === "invited" && isMine(one)) : [];
-  at("tasks").replaceChildren(...turn.map((one) => task(envelope, one)));
+  at("to-tasks").hidden = turn.length === 0;
+  const asked = turn.map((one) => one.id).join();
+  if (asked !== at("tasks").dataset.asked) { // else what was typed would be lost
+    at("tasks").dataset.asked = asked;
+    at("tasks").replaceChildren(...turn.map((one) => task(envelope, one)));
+  }
   files(envelope);
   initiator(envelope);
   const seen = envelope.documents.map((one) => `${one.id}:${one.revision}`).join();
@@ -158,30 +245,37 @@ function show(envelope) {
 
 async function history() {
   const { items, head } = await read(`${path}/history`);
-  at("steps").replaceChildren(...items.map((one) => el("li", {}, el("b", {}, known("act", one.act)), el("span", {}, one.actor), el("small", {}, moment(one.at)), el("small", { className: "code" }, one.sha256.slice(0, 16)))));
+  at("steps").replaceChildren(...items.map((one) => el("li", {}, el("b", {}, known("act", one.act)), el("span", {}, one.actor === "service" ? t("contract.service") : one.actor), el("small", {}, moment(one.at)), el("small", { className: "code" }, one.sha256.slice(0, 16)))));
   at("head").textContent = head;
 }
 
+/** Whether something may change without this page's doing. */
+const unsettled = (envelope) => envelope?.state === "sent" || (envelope?.state === "completed" && !envelope.archived_at);
+
 async function start() {
   if (!token()) {
-    location.replace("/account");
+    toAccount();
     return;
   }
-  at("history").addEventListener("toggle", () => { if (at("history").open) run(at("remind"), history); });
+  at("history").addEventListener("toggle", () => { if (at("history").open) history().catch((error) => tell(trouble, error)); });
   at("remind").addEventListener("click", () => run(at("remind"), async () => show(await post("/remind"))));
   at("withdraw").addEventListener("click", () => run(at("withdraw"), async () => {
     const reason = at("withdraw-reason").value.trim();
-    if (!reason) throw new Problem(-2, { detail: t("contract.reason.none") });
+    if (!reason) throw missing(t("contract.reason.none"));
     show(await post("/withdraw", { reason }));
   }));
+  at("rescind").addEventListener("click", () => run(at("rescind"), rescind));
   try {
     me = await read("/api/v1/me");
     const envelope = await read(path);
     if (envelope.state === "draft") location.replace(`/contracts/${id}/plan`);
     else show(envelope);
+    await related();
+    document.addEventListener("visibilitychange", refresh);
+    setInterval(() => { if (unsettled(current)) refresh(); }, AGAIN_MS);
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) location.replace("/account");
-    else showProblem(trouble, error);
+    if (error instanceof Problem && error.status === 401) toAccount();
+    else tell(trouble, error);
   }
 }
 

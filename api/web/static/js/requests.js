@@ -1,8 +1,8 @@
 // Seal-use requests that wait for me: what exactly will be sealed, and my decision.
-import { Problem, showProblem } from "/static/js/api.js";
+import { Problem } from "/static/js/api.js";
 import { el, moment, t } from "/static/js/dom.js";
 import { agree } from "/static/js/passkey.js";
-import { mine, read, token } from "/static/js/session.js";
+import { mine, missing, read, tell, toAccount, token } from "/static/js/session.js";
 import { sheets } from "/static/js/sheets.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,12 +17,7 @@ async function run(card, button, work) {
     await work();
     await show();
   } catch (error) {
-    if (error instanceof DOMException) {
-      trouble.replaceChildren(el("b", {}, t("account.dismissed")));
-      trouble.hidden = false;
-    } else {
-      showProblem(trouble, error);
-    }
+    tell(trouble, error);
     button.disabled = false;
   }
 }
@@ -34,7 +29,7 @@ async function approve(one) {
 }
 
 async function refuse(one, reason) {
-  if (!reason) throw new Problem(-2, { detail: t("contract.reason.none") });
+  if (!reason) throw missing(t("contract.reason.none"));
   await mine(`${base}/${one.id}/decision`, { method: "POST", json: { decision: "refuse", reason } });
 }
 
@@ -71,7 +66,7 @@ function card(one) {
       ...one.documents.map((each) => fact(each.name || t("requests.document"), el("span", { className: "code" }, each.sha256)))),
     look, el("div", { className: "trouble", role: "alert", hidden: true }),
     el("p", { className: "field" }, el("label", {}, t("requests.why"), reason)), el("p", { className: "choices" }, yes, no));
-  look.addEventListener("toggle", () => { if (look.open && holder.childElementCount === 0) pages(one, holder).catch((error) => showProblem(node.querySelector(".trouble"), error)); });
+  look.addEventListener("toggle", () => { if (look.open && holder.childElementCount === 0) pages(one, holder).catch((error) => tell(node.querySelector(".trouble"), error)); });
   yes.addEventListener("click", () => run(node, yes, () => approve(one)));
   no.addEventListener("click", () => run(node, no, () => refuse(one, reason.value.trim())));
   return node;
@@ -85,14 +80,14 @@ async function show() {
 
 async function start() {
   if (!token()) {
-    location.replace("/account");
+    toAccount();
     return;
   }
   try {
     await show();
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) location.replace("/account");
-    else showProblem(at("trouble"), error);
+    if (error instanceof Problem && error.status === 401) toAccount();
+    else tell(at("trouble"), error);
   }
 }
 
