@@ -39,6 +39,7 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"model": CscError, "description": "A parameter is missing or not good"},
     401: {"model": CscError, "description": "No token or client that is known here"},
     403: {"model": CscError, "description": "Not allowed"},
+    413: {"model": CscError, "description": "Body too large"},
     429: {"model": CscError, "description": "Too many requests from this address"},
     500: {"model": CscError, "description": "Internal error"},
     503: {"model": CscError, "description": "Worth a retry"},

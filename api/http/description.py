@@ -53,7 +53,8 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], method: str) -> None:
     answers = operation["responses"]
     answers.pop("422", None)  # the framework's own; ours comes back below
-    for status in _problems(operation, method):
+    own_form = "content" in answers.get("500", {})  # remote signing and tokens: all their errors are described there
+    for status in () if own_form else _problems(operation, method):
         known = answers.setdefault(str(status.value), {"description": status.phrase})
         if "content" not in known:
             known["content"] = CONTENT

@@ -1,6 +1,5 @@
 """Bounds on what comes in over HTTP: body sizes by path, and requests a minute by address on public endpoints."""
 
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,14 +7,17 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyTooLargeError, RateLimitedError
+from api.http import csc_errors
 from api.problems import MEDIA_TYPE, PROBLEMS, body_of
 
 MAX_PROTOCOL_BYTES: Final = 64 * 1024  # OCSP and time-stamp requests are far smaller; they refuse more precisely
 MAX_SIGN_DOC_BYTES: Final = 16 << 20  # JSON with documents in base64, held in memory: larger ones go by their digest
 MULTIPART_ROOM: Final = 64 * 1024  # boundaries and fields around an uploaded document
+REMOTE: Final = ("/csc/", "/oauth/token")  # whose clients know one form of errors
 MAX_ADDRESSES: Final = 50_000  # remembered by the rate limit
 
 
@@ -59,7 +61,7 @@ class BodyLimit:
         room = MULTIPART_ROOM if limit == self._document else 0
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
-            await _too_large(send, limit, room)
+            await _too_large(scope, send, limit, room)
             return
         got = 0
         over = started = False
@@ -86,20 +88,22 @@ class BodyLimit:
             if not over:
                 raise
         if over and not started:
-            await _too_large(send, limit, room)
+            await _too_large(scope, send, limit, room)
 
 
-async def _too_large(send: Send, limit: int, room: int) -> None:
+async def _too_large(scope: Scope, send: Send, limit: int, room: int) -> None:
     """Name the limit that the operator set: `room` around a document is ours."""
-    problem = PROBLEMS[BodyTooLargeError]
-    body = json.dumps(body_of(problem, detail=f"at most {limit - room} bytes are accepted here")).encode()
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    problem, detail = PROBLEMS[BodyTooLargeError], f"at most {limit - room} bytes are accepted here"
+    if scope["path"].startswith(REMOTE):
+        answer = csc_errors.refusal("invalid_request", f"{problem.title}: {detail}", problem.status)
+    else:
+        answer = JSONResponse(body_of(problem, detail=detail), problem.status, media_type=MEDIA_TYPE)
+    answer.headers["Connection"] = "close"
+    await answer(scope, _nothing, send)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}  # what is left of the body is not read
 
 
 @dataclass(slots=True)

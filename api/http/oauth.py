@@ -98,7 +98,7 @@ def client_of(
 ClientProof = Annotated[tuple[str, str | None], Depends(client_of)]
 
 
-@router.get("/.well-known/oauth-authorization-server")
+@router.get("/.well-known/oauth-authorization-server", responses=ANSWERS)
 def metadata(office: OfficeDep) -> dict[str, Any]:
     """What this authorization server can do (RFC 8414)."""
     return oauth.metadata(office)

@@ -161,4 +161,19 @@ def test_a_document_may_be_larger_than_other_json_but_is_asked_for_a_token_first
     require_refused(Csc(desk.hall, "vml_x", "v2")("signatures/signDoc", **body), "invalid_token", "", 401)
     require_refused(Csc(desk.hall, desk.boss.token, "v2")("signatures/signDoc", **body), "insufficient_scope", "", 403)
     large = v2(desk)("signatures/signDoc", documents="x" * (16 << 20))
-    assert large.status_code == 413
+    require_refused(large, "invalid_request", "Body too large: at most 16777216 bytes are accepted here", 413)
+    assert large.headers["Connection"] == "close"
+
+
+def test_a_body_that_grows_over_the_limit_is_refused_in_the_same_form(desk: Desk) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield from (b" " * (1 << 20) for _ in range(17))
+
+    bearer = {"Authorization": f"Bearer {v2(desk).token}"}
+    for path, kind in (
+        ("/csc/v2/signatures/signDoc", "application/json"),
+        ("/csc/v1/signatures/signHash", "application/json"),
+        ("/oauth/token", "application/x-www-form-urlencoded"),
+    ):
+        large = desk.hall.client.post(path, content=pieces(), headers=bearer | {"Content-Type": kind})
+        require_refused(large, "invalid_request", "Body too large", 413)
