@@ -65,6 +65,8 @@ def find_keyword(source: BinaryIO, keyword: AtKeyword) -> Occurrence:
     """
     if not 0 < len(keyword.text) <= MAX_KEYWORD or keyword.index == 0:
         raise PlacementError(f"a keyword has 1 to {MAX_KEYWORD} characters, and an index that is not 0")
+    if "\0" in keyword.text:  # to PDFium it ends the text, and an empty one is found for ever, under the lock
+        raise PlacementError("a keyword has no U+0000")
     with PDFIUM:
         found = _first(_occurrences(source, keyword), keyword.index)
     if 0 < keyword.index == len(found):

@@ -242,3 +242,9 @@ def test_a_page_without_usable_boxes_is_taken_as_letter() -> None:
     sealed = seal_bytes(out.getvalue(), placement=AtPosition(page=1, x_mm=50, y_mm=50))
     rect = PdfFileReader(io.BytesIO(sealed)).root["/AcroForm"]["/Fields"][0]["/Rect"]
     assert rect[3] == pytest.approx(Decimal(str(792 - 29 * 72 / 25.4)), abs=Decimal("0.01"))
+
+
+@pytest.mark.parametrize("text", ["\0", "Party A\0"])
+def test_a_keyword_with_a_null_character_is_refused_instead_of_being_looked_for_forever(text: str) -> None:
+    with pytest.raises(PlacementError, match="no U"):
+        find_keyword(io.BytesIO(make_pdf()), AtKeyword(text=text))
