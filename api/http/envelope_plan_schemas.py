@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.acts.envelope_drafting import LinkPlan, PartyPlan, Plan
 from api.acts.envelope_links import Link
-from api.http.schemas import Strict
+from api.http.schemas import Moment, Strict
 from seals.envelopes import OnOutage, PartyKind, PartyRole
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
@@ -141,7 +141,7 @@ class PlanIn(Strict):
     level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LT"
     on_timestamp_outage: Literal["wait", "degrade"] = "wait"
     at_least: Annotated[int, Field(ge=1, le=100)] | None = None
-    deadline: AwareDatetime | None = None
+    deadline: Moment | None = None
     links: Annotated[tuple[LinkIn, ...], Field(max_length=20)] = ()
     rescission_reason: (
         Literal["content-wrong", "wrong-seal", "wrong-signatory", "cooperation-ended", "other"] | None

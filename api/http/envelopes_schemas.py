@@ -4,12 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.acts.envelope_choices import Choice
 from api.db.envelope_records import AttachmentRecord, DocumentRecord, PartyRecord, SlotRecord, TemplateRecord, Whole
 from api.http.envelope_plan_schemas import Id, Reason, Words
-from api.http.schemas import Strict
+from api.http.schemas import Moment, Strict
 from seals.envelope_history import Step
 
 
@@ -76,7 +76,7 @@ class TransferIn(Strict):
 class ExtendIn(Strict):
     """The new deadline."""
 
-    deadline: AwareDatetime
+    deadline: Moment
 
 
 class RedeemIn(Strict):

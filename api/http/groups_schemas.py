@@ -4,13 +4,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.acts.call_offs import Account
 from api.acts.control import Opened
 from api.acts.joint_mandates import Standing
 from api.db.groups import CallOff, StoredElection, StoredFramework, StoredGroup, StoredJointMandate
-from api.http.schemas import Strict
+from api.http.schemas import Moment, Strict
 from seals.groups import digest
 from seals.model import SealKind
 
@@ -139,8 +139,8 @@ class JointMandateIn(Strict):
     matters: Annotated[list[Matter], Field(min_length=1, max_length=32)]
     max_amount: Amount | None = None
     currency: Currency | None = None
-    not_before: AwareDatetime
-    not_after: AwareDatetime
+    not_before: Moment
+    not_after: Moment
 
 
 class SignIn(Strict):
@@ -193,8 +193,8 @@ class FrameworkIn(Strict):
     envelope: Ident
     limit: Amount
     currency: Currency
-    not_before: AwareDatetime
-    not_after: AwareDatetime
+    not_before: Moment
+    not_after: Moment
 
 
 class FrameworkOut(BaseModel):

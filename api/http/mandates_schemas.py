@@ -4,12 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.acts.control import Opened
 from api.acts.mandates import Terms
 from api.db.mandates import StoredMandate
-from api.http.schemas import Strict
+from api.http.schemas import Moment, Strict
 from seals.mandates import ANY_MATTER, Grantee, GranteeKind, MandateState
 from seals.model import SealKind
 
@@ -41,8 +41,8 @@ class MandateIn(Strict):
     max_amount: Annotated[Decimal, Field(gt=0, max_digits=20, decimal_places=2)] | None = None
     currency: Currency = ""
     max_pages: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    not_before: AwareDatetime
-    not_after: AwareDatetime
+    not_before: Moment
+    not_after: Moment
     max_uses: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(default=None, description="1: single use")
     automatic: bool = Field(default=False, description="a machine may use it without a person")
     substitution: bool = Field(default=False, description="the grantee may grant sub-mandates")

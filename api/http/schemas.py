@@ -2,16 +2,26 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.db.ledger import Event
 from api.db.licences import StoredLicence
 from ca.register import Enterprise
 from seals.register import Seal, SealUse
 
+YEARS: Final = (2000, 9000)  # inclusive; near the ends of the calendar other zones cannot say the time
+
+
+def _in_the_calendar(value: datetime) -> datetime:
+    if not YEARS[0] <= value.year <= YEARS[1]:
+        raise ValueError(f"a time lies between the years {YEARS[0]} and {YEARS[1]}")
+    return value
+
+
 Text = Annotated[str, StringConstraints(max_length=4096)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
 
 
 class Strict(BaseModel):

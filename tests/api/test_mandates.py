@@ -144,6 +144,20 @@ def test_who_may_not_grant_or_be_granted_is_refused(
     assert problem(post(caller, "mandates", to(user, boss, **known[what]))) == expected
 
 
+@pytest.mark.parametrize(
+    "period",
+    [
+        {"not_before": "0001-01-01T00:00:00+14:00"},
+        {"not_before": "1999-12-31T23:59:59Z"},
+        {"not_after": "9999-12-31T23:59:59-14:00"},
+        {"not_after": "9001-01-01T00:00:00Z"},
+    ],
+)
+def test_times_at_the_ends_of_the_calendar_are_refused(boss: Enrolled, user: Enrolled, period: dict[str, str]) -> None:
+    answer = post(boss, "mandates", to(user, boss, **period))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, *period)
+
+
 def test_a_machines_mandate_is_active_once_the_representative_granted_it(boss: Enrolled, firm: dict[str, Any]) -> None:
     hall = boss.hall
     body = terms(hall, grantor=boss.uscc, grantee={"kind": "machine", "id": hall.machine}, automatic=True)
