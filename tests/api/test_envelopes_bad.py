@@ -151,6 +151,16 @@ def test_an_assertion_over_something_else_or_used_before_seals_nothing(hall: Hal
     assert second.party("buyer")["state"] == "invited"
 
 
+def test_half_a_character_in_an_authenticators_answer_is_refused(hall: Hall, two: list[Company]) -> None:
+    draft = sent(hall, {"buyer": two[0], "seller": two[1]})
+    assert draft.post("/parties/buyer/begin", {"choices": []}).status_code == 200
+    answer = hall.client.post(
+        f"{draft.path}/parties/buyer/confirm", content=b'{"response": {"id": "\\ud800"}}',
+        headers={**two[0].chief.headers("half"), "Content-Type": "application/json"},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["reason"]) == (403, "malformed")
+
+
 def test_a_document_changed_in_the_store_is_never_sealed(hall: Hall, two: list[Company]) -> None:
     contract = sent(hall, {"buyer": two[0], "seller": two[1]}, seam=False)
     with hall.office.reading() as work:
