@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from api.errors import BatchTargetError
 
 ASIDE: Final = ".vermilion"
 PIECE: Final = 1 << 20
+SYNCS_AT_ONCE: Final = 8  # of a hundred files: 0.3 ms each on an SSD, 3.5 ms one after the other
 
 
 class Results(Protocol):
@@ -25,6 +28,10 @@ class Results(Protocol):
 
     def put_aside(self, use: str, file: BinaryIO) -> str | None:
         """Write the file; returns its name in the object store, if it is there for good already."""
+        ...
+
+    def settle(self, uses: Sequence[str]) -> None:
+        """Return when what was put aside for these uses outlasts a power cut."""
         ...
 
     def deliver(self, item: Item) -> None:
@@ -62,6 +69,9 @@ class KeptResults:
     def put_aside(self, use: str, file: BinaryIO) -> str | None:  # noqa: ARG002 - the object store names its files itself
         return self.office.objects.put("sealed", ".pdf", file)
 
+    def settle(self, uses: Sequence[str]) -> None:
+        """It is as lasting as the object store."""
+
     def deliver(self, item: Item) -> None:
         """It has its name already."""
 
@@ -95,6 +105,17 @@ class FolderResults:
             raise BatchTargetError(f"{self.folder} cannot be written: {exc.strerror}") from exc
         return None
 
+    def settle(self, uses: Sequence[str]) -> None:
+        if not uses:
+            return
+        try:
+            with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:  # the disk takes many together at the price of a few
+                list(pool.map(_sync, map(self._aside, uses)))
+            _sync(self.folder / ASIDE)
+            _sync(self.folder)
+        except OSError as exc:
+            raise BatchTargetError(f"{self.folder} cannot be written: {exc.strerror}") from exc
+
     def deliver(self, item: Item) -> None:
         if item.use is None:
             return
@@ -119,12 +140,27 @@ class FolderResults:
             self.folder.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as target:
                 shutil.copyfileobj(content, target, PIECE)
+            _sync(aside)
             aside.replace(self.folder / name)
         except OSError as exc:
             raise BatchTargetError(f"{self.folder} cannot be written: {exc.strerror}") from exc
 
     def close(self) -> None:
         shutil.rmtree(self.folder / ASIDE, ignore_errors=True)
+        try:
+            for place, _, _ in os.walk(self.folder):  # the names that were given
+                _sync(Path(place))
+        except OSError as exc:
+            raise BatchTargetError(f"{self.folder} cannot be written: {exc.strerror}") from exc
+
+
+def _sync(path: Path) -> None:
+    """Return when the file, or the names in the folder, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +175,9 @@ class BucketResults:
         except (OSError, BaseError) as exc:
             raise BatchTargetError(f"the bucket cannot be written: {type(exc).__name__}") from exc
         return None
+
+    def settle(self, uses: Sequence[str]) -> None:
+        """A bucket answers when it has it for good."""
 
     def deliver(self, item: Item) -> None:
         if item.use is None:

@@ -295,12 +295,14 @@ class _Chunk:
             for file in files:
                 file.signature = key.signer.sign(file.prepared.intent.attributes, key.algorithm)
             tokens = self._tokens(files)
-            return [file for file, token in zip(files, tokens, strict=True) if self._put_aside(file, token)]
+            fitting = [file for file, token in zip(files, tokens, strict=True) if self._put_aside(file, token)]
+            self._results.settle([file.use for file in fitting])
         except BaseException:
             for file in files:
                 if file.aside:
                     self._results.drop(file.use, file.kept)
             raise
+        return fitting
 
     def _tokens(self, files: Sequence[_File]) -> Sequence[bytes | None]:
         if not self._level.stamped or not files:

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from httpx import Response
@@ -102,3 +103,21 @@ def work_through(office: Office, batch_id: str) -> batches.Progress:
 def items_of(office: Office, batch_id: str) -> list[Item]:
     with office.reading() as work:
         return work.batches.items(batch_id, limit=10_000)
+
+
+def fill(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def uses_of(who: Machine, batch_id: str) -> dict[str, str]:
+    """State by name of file."""
+    with who.hall.office.reading() as work:
+        found = {item.name: work.uses.get(item.use or "") for item in work.batches.items(batch_id, limit=1000)}
+    return {name: "" if use is None else use.state.value for name, use in found.items()}
+
+
+def verdict(hall: Hall, sealed: bytes) -> dict[str, Any]:
+    report: dict[str, Any] = hall.client.post("/api/v1/verify", files={"file": sealed}).json()
+    return report
