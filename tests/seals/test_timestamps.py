@@ -80,9 +80,12 @@ def test_a_token_of_a_stranger_is_refused() -> None:
 
 def test_a_changed_time_is_seen() -> None:
     other = replace(pki().timestamper, time=NOW + timedelta(hours=1))
-    mine, changed = token(), other.stamp(DIGEST, "sha256")
-    content = asn1_cms.ContentInfo.load(changed)["content"]["encap_content_info"]["content"].contents
-    original = asn1_cms.ContentInfo.load(mine)["content"]["encap_content_info"]["content"].contents
+    for _ in range(2):  # serial numbers count up: once in a while the second token's is an octet longer
+        mine, changed = token(), other.stamp(DIGEST, "sha256")
+        content = asn1_cms.ContentInfo.load(changed)["content"]["encap_content_info"]["content"].contents
+        original = asn1_cms.ContentInfo.load(mine)["content"]["encap_content_info"]["content"].contents
+        if len(content) == len(original):
+            break
     assert len(content) == len(original)
     with pytest.raises(TimestampError, match="altered"):
         timestamps.checked(mine.replace(original, content), DIGEST, "sha256", signers())
