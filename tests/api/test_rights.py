@@ -91,6 +91,73 @@ NEEDS: Final = {  # the whole list of what needs a token; a new operation has to
     ("post", "/api/v1/me/passkeys/begin"): "person",
     ("post", "/api/v1/me/passkeys/finish"): "person",
     ("delete", "/api/v1/me/passkeys/{credential}"): "person",
+    ("post", "/api/v1/seals/{code}/containers"): "seal",
+    ("get", "/api/v1/seal-uses/{use_id}/container"): "seal",
+    ("post", "/api/v1/envelopes"): "person",
+    ("get", "/api/v1/envelopes"): "person",
+    ("get", "/api/v1/envelopes/awaiting"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}"): "person",
+    ("put", "/api/v1/envelopes/{envelope_id}"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/documents"): "person",
+    ("delete", "/api/v1/envelopes/{envelope_id}/documents/{document_id}"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/attachments"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/attachments"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/send"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/invite"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/withdraw"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/extend"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/remind"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/retry"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/history"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/links"): "person",
+    ("post", "/api/v1/envelopes/invitations"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/begin"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/confirm"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/seal"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/request"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/decline"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/parties/{party_id}/transfer"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/documents/{document_id}/file"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/documents/{document_id}/pages/{number}"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/report"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/archive"): "person",
+    ("get", "/api/v1/envelopes/{envelope_id}/attachments/{attachment_id}/file"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/documents/{document_id}/prepared"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/documents/{document_id}/revisions"): "person",
+    ("post", "/api/v1/envelopes/{envelope_id}/template"): "person",
+    ("get", "/api/v1/envelope-templates"): "person",
+    ("get", "/api/v1/envelope-templates/{template_id}"): "person",
+    ("delete", "/api/v1/envelope-templates/{template_id}"): "person",
+    ("post", "/api/v1/envelope-templates/{template_id}/envelopes"): "person",
+    ("post", "/api/v1/envelope-templates/{template_id}/rows"): "person",
+    ("post", "/api/v1/batches"): "seal",
+    ("get", "/api/v1/batches"): "seal",
+    ("get", "/api/v1/batches/{batch_id}"): "seal",
+    ("get", "/api/v1/batches/{batch_id}/files"): "seal",
+    ("get", "/api/v1/batches/{batch_id}/results"): "seal",
+    ("get", "/api/v1/batches/{batch_id}/manifest"): "seal",
+    ("get", "/api/v1/batches/{batch_id}/manifest.p7s"): "seal",
+    ("post", "/api/v1/batches/{batch_id}/cancel"): "seal",
+}
+REMOTE: Final = {  # for tokens that the token service gave; these answer in the form of their own standard
+    ("post", "/csc/v1/credentials/list"),
+    ("post", "/csc/v1/credentials/info"),
+    ("post", "/csc/v1/credentials/getChallenge"),
+    ("post", "/csc/v1/credentials/authorize"),
+    ("post", "/csc/v1/credentials/extendTransaction"),
+    ("post", "/csc/v1/signatures/signHash"),
+    ("post", "/csc/v1/signatures/timestamp"),
+    ("post", "/csc/v2/credentials/list"),
+    ("post", "/csc/v2/credentials/info"),
+    ("post", "/csc/v2/credentials/getChallenge"),
+    ("post", "/csc/v2/credentials/authorize"),
+    ("post", "/csc/v2/credentials/authorizeCheck"),
+    ("post", "/csc/v2/credentials/extendTransaction"),
+    ("post", "/csc/v2/signatures/signHash"),
+    ("post", "/csc/v2/signatures/signDoc"),
+    ("post", "/csc/v2/signatures/timestamp"),
+    ("post", "/oauth/consent/challenge"),
+    ("post", "/oauth/consent"),
 }
 OPEN: Final = {
     ("post", "/api/v1/verify"),
@@ -107,6 +174,12 @@ OPEN: Final = {
     ("get", "/pki/ca/{name}.pem"),
     ("get", "/pki/status/{number}"),
     ("get", "/pki/keys"),
+    ("get", "/.well-known/oauth-authorization-server"),
+    ("post", "/csc/v1/info"),
+    ("post", "/csc/v2/info"),
+    ("post", "/oauth/consent/refusal"),
+    ("post", "/oauth/revoke"),
+    ("post", "/oauth/token"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),
@@ -133,6 +206,11 @@ PARTS: Final = {
     "person": "0" * 32,
     "assertion": "0" * 32,
     "credential": "AAAA",
+    "batch_id": "0" * 32,
+    "template_id": "0" * 32,
+    "document_id": "0" * 32,
+    "attachment_id": "0" * 32,
+    "party_id": "A",
 }
 
 
@@ -148,7 +226,7 @@ def test_every_operation_is_either_open_or_on_the_list(shared: Hall) -> None:
     for path, item in shared.app.openapi()["paths"].items():
         for method, operation in item.items():
             (secured if "security" in operation else others).add((method, path))
-    assert secured == set(NEEDS)
+    assert secured == set(NEEDS) | REMOTE
     assert others == OPEN
 
 
@@ -161,6 +239,14 @@ def test_without_a_token_nobody_gets_in(shared: Hall, method: str, path: str) ->
 def test_a_token_of_any_other_scope_is_refused(shared: Hall, method: str, path: str) -> None:
     for scope in set(SCOPES) - {NEEDS[method, path]}:
         assert answer_to(shared, method, path, shared.headers(scope)) == (403, "/problems/forbidden"), scope
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(REMOTE))
+def test_remote_signing_knows_only_tokens_of_its_own(shared: Hall, method: str, path: str) -> None:
+    assert shared.client.request(method, path).status_code == 401
+    for scope in SCOPES:
+        answer = shared.client.request(method, path, headers=shared.headers(scope))
+        assert (answer.status_code, "error" in answer.json()) == (403, True), scope
 
 
 @pytest.mark.parametrize(("method", "path"), SCOPED)
