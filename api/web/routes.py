@@ -92,6 +92,12 @@ def requests(request: Request) -> Response:
     return page(request, "requests.html")
 
 
+@router.get("/mandates")
+def mandates(request: Request) -> Response:
+    """Mandates that the signed-in person's enterprises gave or got."""
+    return page(request, "mandates.html")
+
+
 @router.get("/contracts")
 def contracts(request: Request) -> Response:
     """What I take part in; the page asks the API as the person who is signed in."""

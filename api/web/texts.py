@@ -31,6 +31,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "t.error.other": ("请求未能完成", "The request could not be completed"),
     "t.account": ("我的账户", "My account"),
     "t.requests": ("用印审批", "Seal-use requests"),
+    "t.mandates": ("用印授权", "Mandates"),
     "t.contracts": ("我的合同", "My contracts"),
     "t.contract": ("合同", "Contract"),
     "t.plan": ("设置签约", "Set out the contract"),

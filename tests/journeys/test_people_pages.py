@@ -210,3 +210,108 @@ def enrol_over_the_page(browser: Browser, place: Place, uscc: str, bearer: str) 
         expect(page.locator("#roles")).to_contain_text("Seal user")
         token: str = page.evaluate("sessionStorage.getItem('vermilion-session')")
         return token
+
+
+def test_representative_lends_a_seal_to_a_machine_and_takes_it_back(browser: Browser, place: Place) -> None:
+    uscc = place.hall.establish()["licence"]["uscc"]
+    with visitor(browser) as page:
+        page.goto(f"{place.address}/mandates")
+        page.wait_for_url("**/account?next=*")  # and back, once somebody signed in
+        page.fill("#code", invite(place.hall, uscc, "representative"))
+        page.click("#take")
+        page.wait_for_url("**/mandates")
+        expect(page.locator("#list li")).to_have_count(1)  # the one that tests lend with
+        page.select_option("#kind", "machine")
+        page.click("#go")
+        expect(page.locator("#trouble")).to_contain_text("identity of a token")
+        page.fill("#other", place.hall.machine)
+        page.fill("#until", "2099-12-31")
+        page.click("#go")
+        expect(page.locator("#list li")).to_have_count(2)
+        lent = page.locator("#list li").first
+        expect(lent).to_have_attribute("data-state", "active")
+        lent.locator("summary").click()
+        lent.locator("input").fill("the machine was sold")
+        lent.locator("details button").click()
+        expect(lent).to_have_attribute("data-state", "revoked")
+        expect(lent).to_contain_text("the machine was sold")
+
+
+def drafted(page: Page, place: Place, other: str, pdf: Path, *, title: str) -> None:
+    """A draft of two parties who seal at the same time."""
+    page.goto(f"{place.address}/contracts")
+    page.fill("#title", title)
+    page.set_input_files("#files", pdf)
+    page.click("#go")
+    page.wait_for_url("**/plan")
+    expect(page.locator(".ground").first).to_be_visible()
+    page.fill("#who", other)
+    page.click("#more")
+    expect(page.locator("#parties li")).to_have_count(2)
+    page.locator("#parties input[type=number]").last.fill("0")
+    placed(page)
+
+
+def placed(page: Page) -> None:
+    put(page, "seal", right=-150, down=100)
+    page.check("#parties input[value=B]")
+    put(page, "seal", right=150, down=100)
+    page.click("#send")
+    page.wait_for_url(lambda url: url.rsplit("/", 1)[-1] not in {"plan", "contracts"})
+    expect(page.locator(".task")).to_be_visible()
+
+
+def test_session_that_ends_while_one_types_loses_nothing_and_the_page_says_who_declined(
+    browser: Browser, place: Place, tmp_path: Path
+) -> None:
+    buyer, seller = (place.hall.establish()["licence"]["uscc"] for _ in range(2))
+    (tmp_path / "contract.pdf").write_bytes(make_pdf(1))
+    with visitor(browser) as ours, visitor(browser) as theirs:
+        arrive(ours, place, buyer)
+        arrive(theirs, place, seller)
+        drafted(ours, place, seller, tmp_path / "contract.pdf", title="Purchase of ink")
+        theirs.goto(f"{place.address}/contracts")
+        theirs.click("#turn a")  # what waits for me stands first
+        theirs.click(".task summary")
+        theirs.fill(".task .reason", "the price is wrong")
+        theirs.evaluate("sessionStorage.setItem('vermilion-session', 'vml_ended')")
+        theirs.locator(".task .choices button").last.click()
+        expect(theirs.locator("#trouble")).to_contain_text("session has ended")
+        theirs.click("#trouble button")
+        expect(theirs.locator("#trouble")).to_contain_text("signed in again")
+        expect(theirs.locator(".task .reason")).to_have_value("the price is wrong")
+        theirs.locator(".task .choices button").last.click()
+        expect(theirs.locator("#why")).to_contain_text("the price is wrong")
+        ours.reload()
+        expect(ours.locator("#why")).to_contain_text("Declined by")
+
+
+def test_contract_is_rescinded_from_its_page(browser: Browser, place: Place, tmp_path: Path) -> None:
+    buyer, seller = (place.hall.establish()["licence"]["uscc"] for _ in range(2))
+    pdf = tmp_path / "contract.pdf"
+    pdf.write_bytes(make_pdf(1))
+    with visitor(browser) as ours, visitor(browser) as theirs:
+        arrive(ours, place, buyer)
+        arrive(theirs, place, seller)
+        drafted(ours, place, seller, pdf, title="Purchase of ink")
+        original = ours.url
+        both_seal(ours, theirs)
+        ours.reload()
+        ours.click("#rescinding summary")
+        ours.set_input_files("#rescind-file", pdf)
+        ours.click("#rescind")
+        ours.wait_for_url("**/plan")
+        expect(ours.locator(".ground").first).to_be_visible()
+        placed(ours)
+        both_seal(ours, theirs)
+        ours.goto(original)
+        expect(ours.locator("#state")).to_have_class("state rescinded")
+        expect(ours.locator("#related a")).to_contain_text("rescinds this contract")
+
+
+def both_seal(ours: Page, theirs: Page) -> None:
+    theirs.goto(ours.url)
+    for page in (ours, theirs):
+        page.click(".task .go")
+        expect(page.locator(".task")).to_have_count(0)
+    expect(theirs.locator("#state")).to_have_class("state completed")

@@ -30,6 +30,8 @@ SPARE = (
     "mark.",
     "act.",
     "link.",
+    "grantee.",
+    "mandate.",
     "people.",
     "rescission.",
 )
