@@ -55,7 +55,8 @@ class Intent:
         """Refuse what could not be shown or recomputed.
 
         Raises:
-            IntentError: a digest or nonce of another length, too many documents, or a purpose too long.
+            IntentError: a digest or nonce of another length, too many documents, a purpose too long, or half a
+                character (a lone surrogate) in a text.
         """
         digests = [one.sha256 for one in self.documents]
         if self.details_sha256 is not None:
@@ -66,6 +67,10 @@ class Intent:
             raise IntentError(f"at most {MAX_DOCUMENTS} documents can be agreed to at once")
         if len(self.purpose) > MAX_PURPOSE:
             raise IntentError(f"a purpose has at most {MAX_PURPOSE} characters")
+        try:
+            self.canonical()
+        except UnicodeEncodeError as exc:
+            raise IntentError("a text holds half a character (a lone surrogate)") from exc
 
     def as_mapping(self) -> dict[str, Any]:
         """The intent as it is hashed and shown."""

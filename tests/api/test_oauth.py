@@ -287,6 +287,16 @@ def test_details_name_the_documents_that_are_agreed_to(desk: Desk) -> None:
     assert asked.json()["intent"]["documents"][0]["name"] == "采购合同.pdf"
 
 
+def test_half_a_character_in_a_label_is_refused(desk: Desk) -> None:
+    details = (
+        f'[{{"type":"credential","credentialID":"{desk.code}","hashAlgorithmOID":"2.16.840.1.101.3.4.2.1",'
+        f'"documentDigests":[{{"hash":"{HASH}","label":"\\ud800"}}]}}]'
+    )
+    body = {"request": desk.platform.request(Pkce(), "credential", authorization_details=details)}
+    answer = desk.hall.client.post("/oauth/consent/challenge", json=body, headers=desk.boss.headers())
+    require_error(answer, "invalid_request")
+
+
 @pytest.mark.parametrize(
     "details",
     ["", "[]", "{}", "not json", "[" * 5000, '[{"type":"other"}]', '[{"type":"credential","documentDigests":[1]}]'],
