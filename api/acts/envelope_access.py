@@ -65,14 +65,19 @@ def visible(work: SqlUnitOfWork, who: Who, envelope_id: str, *, lock: bool = Fal
 
 
 def concerns(whole: Whole, who: Who) -> bool:
-    """Whether the caller is of the initiator, or, once it was sent, of a party."""
+    """Whether the caller is of the initiator, or, once it was sent, of a party: by his role now, not by one that he had."""
     if whole.record.uscc in who.enterprises:
         return True
     if whole.record.sent_at is None:
         return False
-    return any(
-        one.uscc in who.enterprises or (who.person is not None and one.person == who.person) for one in whole.parties
-    )
+    return any(is_of(one, who) for one in whole.parties)
+
+
+def is_of(one: PartyRecord, who: Who) -> bool:
+    """Whether the caller belongs to a party: the person that it is, or anybody of the enterprise that it is."""
+    if one.uscc is not None:
+        return one.uscc in who.enterprises
+    return who.person is not None and one.person == who.person
 
 
 def require_initiator(whole: Whole, who: Who) -> None:
@@ -85,8 +90,8 @@ def require_initiator(whole: Whole, who: Who) -> None:
         raise ForbiddenError("this is for the enterprise that sends the envelope, and for those who may draft in it")
 
 
-def party_for(whole: Whole, who: Who, party_id: str) -> PartyRecord:
-    """Return the party that the caller may act for.
+def party_for(whole: Whole, who: Who, party_id: str, *, handing: bool = False) -> PartyRecord:
+    """Return the party that the caller may act for. `handing`: the representative takes a task back from whoever has it.
 
     Raises:
         NotFoundError: there is no such party.
@@ -98,7 +103,8 @@ def party_for(whole: Whole, who: Who, party_id: str) -> PartyRecord:
     if one.uscc is not None:
         if not who.may_act_for(one.uscc):
             raise ForbiddenError(f"only those who may use seals of {one.name} can do this")
-        if one.person is not None and who.machine_of is None and one.person != who.person:
+        chief = handing and who.roles.get(one.uscc) is Role.REPRESENTATIVE
+        if one.person is not None and who.machine_of is None and one.person != who.person and not chief:
             raise ForbiddenError("this was handed to a colleague")
     elif who.person is None or one.person != who.person:
         raise ForbiddenError("only the person who is the party can do this")

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.acts import control, rights
 from api.acts.control import Opened
-from api.acts.envelope_access import ACTING, Who, is_open, party_for, visible
+from api.acts.envelope_access import ACTING, Who, is_of, is_open, party_for, visible
 from api.acts.envelope_choices import Choice, choose, intent_of
 from api.acts.envelope_sending import code_digest
 from api.acts.envelope_settling import move_party, reread, settle
@@ -213,7 +213,7 @@ def transfer(office: Office, who: Who, envelope_id: str, party_id: str, *, perso
     """
     with office.work() as work:
         whole = visible(work, who, envelope_id, lock=True)
-        party = party_for(whole, who, party_id)
+        party = party_for(whole, who, party_id, handing=True)
         if party.kind is not PartyKind.ENTERPRISE or party.uscc is None:
             raise EnvelopeError("only an enterprise has colleagues to hand over to")
         if not is_open(whole) or party.state not in {PartyState.WAITING, PartyState.INVITED, PartyState.FAILED}:
@@ -271,14 +271,14 @@ def viewed(office: Office, who: Who, envelope_id: str, document: str) -> Whole:
     """Return the envelope, and note that a party has seen one of its documents, the first time it does."""
     with office.reading() as work:
         whole = visible(work, who, envelope_id)
-    mine = [one for one in whole.parties if _is_mine(one, who) and one.viewed_at is None]
+    mine = [one for one in whole.parties if is_of(one, who) and one.viewed_at is None]
     if not mine or whole.record.sent_at is None:
         return whole
     with office.work() as work:
         whole = visible(work, who, envelope_id, lock=True)
         now = office.now()
         for one in whole.parties:
-            if _is_mine(one, who) and one.viewed_at is None:
+            if is_of(one, who) and one.viewed_at is None:
                 work.envelopes.set_party(envelope_id, one.id, viewed_at=now)
                 work.envelopes.note(
                     envelope_id, at=now, actor=who.name, act="party.viewed", party=one.id, document=document,
@@ -286,7 +286,3 @@ def viewed(office: Office, who: Who, envelope_id: str, document: str) -> Whole:
                 )  # fmt: skip
         work.commit()
         return reread(work, envelope_id)
-
-
-def _is_mine(one: PartyRecord, who: Who) -> bool:
-    return one.uscc in who.enterprises or (who.person is not None and one.person == who.person)

@@ -84,10 +84,10 @@ class SqlEnvelopes:
     ) -> list[EnvelopeRecord]:
         """The envelopes that these enterprises or this person take part in, newest first, below `after`."""
         e, p = t.envelopes.c, t.envelope_parties.c
-        sees = [and_(p.uscc.in_(uscc), e.state != EnvelopeState.DRAFT.value)]
+        sees = [p.uscc.in_(uscc)]
         if person is not None:
-            sees.append(and_(p.person == person, e.state != EnvelopeState.DRAFT.value))
-        party = exists().where(p.envelope == e.id, or_(*sees))
+            sees.append(and_(p.person == person, p.uscc.is_(None)))  # a handler sees what his enterprise sees
+        party = exists().where(p.envelope == e.id, e.sent_at.is_not(None), or_(*sees))
         chosen = select(t.envelopes).where(or_(e.uscc.in_(uscc), party))
         if after:
             made = select(e.made_at).where(e.id == after).scalar_subquery()
@@ -99,7 +99,9 @@ class SqlEnvelopes:
     def awaiting(self, *, uscc: Sequence[str], person: str | None, limit: int) -> list[EnvelopeRecord]:
         """The envelopes in which it is the turn of these enterprises or this person, the longest waiting first."""
         e, p = t.envelopes.c, t.envelope_parties.c
-        whose = [p.uscc.in_(uscc)] if person is None else [p.uscc.in_(uscc), p.person == person]
+        whose = [p.uscc.in_(uscc)]
+        if person is not None:
+            whose.append(and_(p.person == person, p.uscc.is_(None)))
         asked = p.state.in_([PartyState.INVITED.value, PartyState.FAILED.value])
         turn = exists().where(p.envelope == e.id, asked, or_(*whose))
         chosen = select(t.envelopes).where(e.state == EnvelopeState.SENT.value, turn)

@@ -192,6 +192,25 @@ def test_a_task_is_handed_to_a_colleague_who_then_needs_a_right(hall: Hall, thre
     assert stranger.status_code == 404
 
 
+def test_a_colleague_who_left_sees_nothing_more_and_the_representative_takes_the_task_back(
+    hall: Hall, three: list[Company]
+) -> None:
+    buyer, seller, _ = three
+    contract = sent(hall, {"buyer": buyer, "seller": seller})
+    colleague = enrol(hall, seller.uscc, "user", "周经办")
+    body = {"person": colleague.person, "reason": "on leave"}
+    assert contract.post("/parties/seller/transfer", body, seller.chief).status_code == 200
+    assert contract.get(colleague).status_code == 200
+    path = f"/api/v1/enterprises/{seller.uscc}/members/{colleague.person}"
+    assert hall.client.delete(path, headers=seller.chief.headers()).status_code == 204
+    assert contract.get(colleague).status_code == 404
+    listed = hall.client.get("/api/v1/envelopes", headers=colleague.headers()).json()["items"]
+    assert listed == []
+    body["person"] = seller.chief.person
+    assert contract.post("/parties/seller/transfer", body, seller.chief).status_code == 200
+    assert agree(contract, "seller", seller.chief).status_code == 200
+
+
 def test_enough_of_them_suffice_where_the_rule_says_so(hall: Hall, three: list[Company]) -> None:
     one, two, last = three
     contract = drafted(hall, one)
