@@ -273,8 +273,9 @@ def _require_request(case: _Case, request_id: str) -> SealRequest:
 
 def _require_approval(case: _Case, found: SealRequest) -> None:
     """The decisions themselves are looked at again, not only the state that was made of them."""
-    if case.work.people.member(found.person, found.uscc) is None:
-        raise RightError(RightReason.REQUEST_STATE, "who asked has left the enterprise")
+    member = case.work.people.member(found.person, found.uscc)
+    if member is None or member.role not in USING:
+        raise RightError(RightReason.REQUEST_STATE, "who asked has left the enterprise, or its seals to others")
     if found.rule is None:
         raise RightError(RightReason.REQUEST_STATE, "the request has no rule by which it was approved")
     taken = [one.decision for one in case.work.requests.decisions(found.id)]

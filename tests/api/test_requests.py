@@ -208,6 +208,17 @@ def test_a_failure_is_on_the_request_and_can_be_tried_again(hall: Hall, workshop
     assert lending.post(workshop["丙"], f"seal-requests/{request}/retry").status_code == 409
 
 
+def test_who_became_an_auditor_uses_no_seal_by_a_request_of_before(hall: Hall, workshop: dict[str, Any]) -> None:
+    rule(workshop, "one_of", "甲")
+    request = asked(workshop)
+    chief, asker = workshop["chief"], workshop["丙"]
+    changed = put(chief, f"enterprises/{chief.uscc}/members/{asker.person}", {"role": "auditor"})
+    assert changed.status_code == 200, changed.text
+    failed = lending.approve(workshop["甲"], request).json()
+    assert (failed["state"], failed["failure"].partition(":")[0]) == ("failed", "request-state")
+    assert hall.store.signed.get(f"seal-{workshop['code']}", 0) == 0
+
+
 def test_a_time_stamp_that_is_not_to_be_had_is_waited_for(
     hall: Hall, workshop: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
