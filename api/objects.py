@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,6 +75,18 @@ class Objects:
             obstore.delete(self._store, name)
         except FileNotFoundError:
             return
+
+    def listed(self, kind: str) -> Iterator[tuple[str, datetime]]:
+        """Every file of a kind, and when it was stored.
+
+        Raises:
+            ObjectMissingError: the object store does not answer.
+        """
+        try:
+            for page in obstore.list(self._store, f"{kind}/"):
+                yield from ((one["path"], one["last_modified"]) for one in page)
+        except (OSError, BaseError) as exc:
+            raise ObjectMissingError("the object store does not answer") from exc
 
     def probe(self) -> None:
         """Write, read and forget a small file.

@@ -1,5 +1,6 @@
 """The unit of work: one transaction over all repositories."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,7 @@ from api.db.register import SqlEnterprises
 from api.db.remote import SqlRemote
 from api.db.requests import SqlRequests
 from api.db.seals import SqlKeys, SqlSeals, SqlSealUses
+from api.db.stored_files import named_files
 from api.db.webhooks import SqlWebhooks
 from api.errors import BadInputError, DatabaseBusyError, DatabaseGoneError
 
@@ -92,6 +94,11 @@ class SqlUnitOfWork:
                 self._connection.commit()
             except (OperationalError, InterfaceError) as exc:
                 raise problem_of(exc) from exc
+
+    def named_files(self, kind: str) -> Iterator[str]:
+        """Every file of the object store of this kind that a row names."""
+        if self._connection is not None:
+            yield from named_files(self._connection, kind)
 
     def probe(self) -> None:
         """Ask the database for one row."""

@@ -18,6 +18,7 @@ from api.tasks import (
     publish_crls,
     pursue_envelopes,
     renew_responders,
+    sweep_objects,
     warn_of_expiry,
 )
 from ca.errors import CaError
@@ -48,6 +49,7 @@ TASKS: Final[dict[str, Task]] = {
     "deliver-webhooks": Task(5, deliver_webhooks.run),
     "follow-groups": Task(60, follow_groups.run),
     "forget-deliveries": Task(3600, forget_deliveries.run),
+    "sweep-objects": Task(sweep_objects.EVERY_S, sweep_objects.run),
 }
 
 
