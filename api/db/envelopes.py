@@ -7,7 +7,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from api.db import envelopes_tables as t
 from api.db.envelope_records import (
@@ -84,7 +98,7 @@ class SqlEnvelopes:
     ) -> list[EnvelopeRecord]:
         """The envelopes that these enterprises or this person take part in, newest first, below `after`."""
         e, p = t.envelopes.c, t.envelope_parties.c
-        sees = [p.uscc.in_(uscc)]
+        sees: list[ColumnElement[bool]] = [p.uscc.in_(uscc)]
         if person is not None:
             sees.append(and_(p.person == person, p.uscc.is_(None)))  # a handler sees what his enterprise sees
         party = exists().where(p.envelope == e.id, e.sent_at.is_not(None), or_(*sees))
@@ -99,7 +113,7 @@ class SqlEnvelopes:
     def awaiting(self, *, uscc: Sequence[str], person: str | None, limit: int) -> list[EnvelopeRecord]:
         """The envelopes in which it is the turn of these enterprises or this person, the longest waiting first."""
         e, p = t.envelopes.c, t.envelope_parties.c
-        whose = [p.uscc.in_(uscc)]
+        whose: list[ColumnElement[bool]] = [p.uscc.in_(uscc)]
         if person is not None:
             whose.append(and_(p.person == person, p.uscc.is_(None)))
         asked = p.state.in_([PartyState.INVITED.value, PartyState.FAILED.value])
