@@ -94,7 +94,7 @@ def refusing() -> Iterator[None]:
     except PdfDecodeLimitError as exc:
         raise DocumentRefusedError(Reason.BOMB, "a stream decompresses to more than is reasonable") from exc
     except _LIBRARY_ERRORS as exc:
-        raise DocumentRefusedError(Reason.BROKEN, f"the document is damaged ({type(exc).__name__})") from exc
+        raise DocumentRefusedError(Reason.BROKEN, "the document is damaged") from exc
     except OSError as exc:
         if exc.errno != errno.EINVAL:
             raise  # the disk's fault, not the document's

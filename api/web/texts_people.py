@@ -130,6 +130,10 @@ PEOPLE: Final[Mapping[str, tuple[str, str]]] = {
     "plan.outage.degrade": ("先盖章并记录在案，时间戳后补", "Seal now, put it on record, add the time-stamp later"),
     "plan.send": ("定稿并发出", "Freeze and send"),
     "plan.save": ("保存草稿", "Save the draft"),
+    "plan.codes.hint": (
+        "登录之后，在“我的账户”里填写邀请码，即可打开合同。",
+        "Once signed in, the code is entered under “My account”; it opens the contract.",
+    ),
     "plan.codes.on": ("打开合同", "Open the contract"),
     "account.elsewhere": ("换用 localhost 打开本页", "Open this page at localhost"),
 }
@@ -223,6 +227,10 @@ PEOPLE_BROWSER: Final[Mapping[str, tuple[str, str]]] = {
     "contract.statement.wrong": (
         "签署意见与要求的不一致，请逐字输入。",
         "The statement differs from what is asked for; please type it word for word.",
+    ),
+    "contract.no-right": (
+        "您没有这枚印章的使用权。可以在下面写明理由，申请用印，审批之后自动盖章。",
+        "You have no right to this seal. Say below what it is for and ask for it: once it is approved, it is sealed by itself.",
     ),
     "contract.fill": ("请填写：{name}", "Please fill in: {name}"),
     "people.403": ("您的身份不能这样做。", "Your role does not allow this."),

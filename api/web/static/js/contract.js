@@ -86,7 +86,12 @@ function checkFilled(form) {
 async function answer(party, form) {
   checkFilled(form);
   const choices = choicesOf(form, party.slots);
-  const begun = await post(`/parties/${party.id}/begin`, { choices });
+  const begun = await post(`/parties/${party.id}/begin`, { choices }).catch((error) => {
+    if (!(party.role === "sign" && error instanceof Problem && error.status === 403 && error.kind === "no-right")) throw error;
+    form.querySelector("details").open = true;
+    form.querySelector(".reason").focus();
+    throw missing(t("contract.no-right"));
+  });
   const response = await agree(begun.options);
   show(await post(`/parties/${party.id}/confirm`, { response }, freshKey()));
 }

@@ -131,6 +131,10 @@ async function start() {
     toAccount();
     return;
   }
+  at("grantor").addEventListener("change", () => members().catch((error) => tell(trouble, error)));
+  at("kind").addEventListener("change", kindChosen);
+  at("grant").addEventListener("submit", (event) => { event.preventDefault(); run(at("go"), grant); });
+  kindChosen(); // a browser may have kept what was chosen before
   try {
     me = await read("/api/v1/me");
     names = new Map([[me.person.id, me.person.name], ...me.memberships.map((one) => [one.uscc, one.enterprise ?? one.uscc])]);
@@ -143,9 +147,6 @@ async function start() {
     if (error instanceof Problem && error.status === 401) toAccount();
     else tell(trouble, error);
   }
-  at("grantor").addEventListener("change", () => members().catch((error) => tell(trouble, error)));
-  at("kind").addEventListener("change", kindChosen);
-  at("grant").addEventListener("submit", (event) => { event.preventDefault(); run(at("go"), grant); });
 }
 
 start();

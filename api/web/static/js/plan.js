@@ -165,7 +165,7 @@ async function send() {
     return;
   }
   at("codes").hidden = false;
-  at("codes").querySelector("ul").replaceChildren(...codes.map(([party, code]) => el("li", {}, el("b", {}, party), el("span", { className: "code" }, code))));
+  at("codes").querySelector("ul").replaceChildren(...codes.map(([party, code]) => el("li", {}, el("b", {}, parties.find((one) => one.id === party)?.name || party), el("span", { className: "code" }, code))));
   at("codes").querySelector("a").href = `/contracts/${id}`;
   at("codes").scrollIntoView({ block: "center" });
   for (const one of document.querySelectorAll(".desk button, .desk input, .desk select")) one.disabled = true; // it is sent: nothing can be moved
