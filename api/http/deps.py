@@ -28,6 +28,9 @@ from api.errors import (
 )
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")  # what fits a structured-field string without quoting
+HALL: Final = frozenset(
+    {"register", "issue", "read", "audit"}
+)  # over all enterprises: never for a token of one of them
 bearer: Final = HTTPBearer(auto_error=False, description="A token made by the ceremony or by `vermilion token add`")
 
 
@@ -51,12 +54,12 @@ class Scope:
 
         Raises:
             UnauthenticatedError: no token, or not a good one.
-            ForbiddenError: the token lacks the scope.
+            ForbiddenError: the token lacks the scope, or is an enterprise's where the scope is the hall's.
         """
         if credentials is None:
             raise UnauthenticatedError("send a bearer token in the Authorization header")
         token = authenticate(office, credentials.credentials)
-        if self.name not in token.scopes:
+        if self.name not in token.scopes or (self.name in HALL and token.uscc is not None):
             raise ForbiddenError(f"this token lacks the scope {self.name}")
         return token
 

@@ -376,3 +376,24 @@ def test_sub_mandates_at_once_never_use_the_one_above_too_often(crowded: Hall, t
     with crowded.office.reading() as work:
         states = {one.id: work.mandates.get(one.id) for one in below}
     assert {found.mandate.state.value for found in states.values() if found is not None} == {"void"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/api/v1/seals/{code}", "read"),
+        ("GET", "/api/v1/events", "audit"),
+        ("POST", "/api/v1/seals/{code}/suspend", "issue"),
+        ("POST", "/api/v1/enterprises", "register"),
+    ],
+)
+def test_what_is_the_halls_over_all_enterprises_is_not_for_a_token_of_one(
+    shared: Hall, method: str, path: str, scope: str
+) -> None:
+    made = shared.establish()
+    headers = {"Authorization": f"Bearer {machine_token(shared, made['licence']['uscc'], scope)}"}
+    body = {"reason": "x"} if path.endswith("suspend") else shared.entry()
+    answer = shared.client.request(
+        method, path.format(code=code_of(made)), headers=headers, json=body if method == "POST" else None
+    )
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
