@@ -135,12 +135,19 @@ def intent_of(whole: Whole, party: PartyRecord, chosen: Mapping[str, Mapping[str
         codes = [chosen[key]["seal"] for key in keys if key in chosen]
         seals = tuple(code for code in codes if code is not None)  # once for each use: more are not agreed to
         documents.append(DocumentIntent(name=one.name, sha256=one.frozen_sha256 or b"", seals=seals))
-    values = {key: dict(one["values"]) for key, one in chosen.items()}
+    record = whole.record
+    facts = {
+        "party": party.id,
+        "values": {key: dict(one["values"]) for key, one in chosen.items()},
+        "matter": record.matter,  # by these the limits of a mandate are judged: whoever lends a seal agrees to them, too
+        "amount": None if record.amount is None else str(record.amount),
+        "currency": record.currency,
+    }
     return Intent(
         kind=IntentKind.SEAL if party.role is PartyRole.SIGN else IntentKind.APPROVE,
         subject=whole.id,
         documents=tuple(documents),
         purpose=whole.record.title[:MAX_PURPOSE],
         nonce=nonce,
-        details_sha256=details_digest({"party": party.id, "values": values}),
+        details_sha256=details_digest(facts),
     )
