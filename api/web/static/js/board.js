@@ -118,6 +118,7 @@ export class Board {
     if (event.key === "Delete" || event.key === "Backspace") {
       mark.node.remove();
       this.marks = this.marks.filter((one) => one !== mark);
+      (this.marks.findLast((one) => one.node)?.node ?? document.getElementById("whose"))?.focus({ preventScroll: true });
       this.changed();
     } else if (ARROWS[event.key]) {
       const [right, down] = ARROWS[event.key];
