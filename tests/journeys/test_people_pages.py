@@ -228,7 +228,7 @@ def test_representative_lends_a_seal_to_a_machine_and_takes_it_back(browser: Bro
         page.fill("#until", "2099-12-31")
         page.click("#go")
         expect(page.locator("#list li")).to_have_count(2)
-        lent = page.locator("#list li").first
+        lent = page.locator("#list li").filter(has_text="2099-12-31")
         expect(lent).to_have_attribute("data-state", "active")
         lent.locator("summary").click()
         lent.locator("input").fill("the machine was sold")
