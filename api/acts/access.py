@@ -7,7 +7,7 @@ from typing import Final
 
 from api.acts.office import Office
 from api.db.access import Token
-from api.errors import BadInputError, UnauthenticatedError
+from api.errors import BadInputError, NotFoundError, UnauthenticatedError
 
 PREFIX: Final = "vml_"  # lets secret scanners find a leaked token
 SCOPES: Final = {
@@ -18,6 +18,7 @@ SCOPES: Final = {
     "audit": "read the audit trail",
     "webhooks": "manage the webhooks of the token's enterprise and read its notices",
 }
+MACHINE_SCOPES: Final = frozenset({"seal", "webhooks"})  # what a token that belongs to an enterprise may have
 
 
 def new_secret() -> str:
@@ -30,14 +31,19 @@ def hash_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def add_token(office: Office, *, name: str, scopes: frozenset[str], valid_for: timedelta | None) -> tuple[Token, str]:
+def add_token(
+    office: Office, *, name: str, scopes: frozenset[str], valid_for: timedelta | None, uscc: str | None = None
+) -> tuple[Token, str]:
     """Record a token and return it with its secret, which is never shown again.
 
     Raises:
-        BadInputError: a scope that does not exist.
+        BadInputError: a scope that does not exist, or one of the hall for an enterprise's machine.
+        NotFoundError: no such enterprise.
     """
     if unknown := sorted(scopes - SCOPES.keys()):
         raise BadInputError(f"no such scope: {', '.join(unknown)}; scopes are {', '.join(SCOPES)}")
+    if uscc is not None and (of_hall := sorted(scopes - MACHINE_SCOPES)):
+        raise BadInputError(f"a machine of an enterprise has no scope of the hall: {', '.join(of_hall)}")
     now = office.now()
     token = Token(
         id=secrets.token_hex(8),
@@ -45,9 +51,12 @@ def add_token(office: Office, *, name: str, scopes: frozenset[str], valid_for: t
         scopes=scopes,
         made_at=now,
         expires_at=None if valid_for is None else now + valid_for,
+        uscc=uscc,
     )
     secret = new_secret()
     with office.work() as work:
+        if uscc is not None and work.enterprises.get(uscc) is None:
+            raise NotFoundError(f"there is no enterprise {uscc}")
         work.tokens.add(token, sha256=hash_of(secret))
         work.ledger.note(at=now, actor="operator", act="token.add", subject=token.id, name=name, scopes=sorted(scopes))
         work.commit()

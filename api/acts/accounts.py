@@ -42,7 +42,7 @@ def begin_redeem(office: Office, code: str) -> dict[str, Any]:
     with office.work() as work:
         found = invitation_of(work, code, now=office.now())
         chosen = secrets.token_hex(16)
-        options = _ask_to_register(office, work, person_id=chosen, name=found.name, known=(), invitation=found.id)
+        options = ask_to_register(office, work, person_id=chosen, name=found.name, known=(), invitation=found.id)
         work.commit()
     return options
 
@@ -66,9 +66,9 @@ def finish_redeem(office: Office, code: str, response: Mapping[str, Any], *, lab
         )
         passkeys.consume(work, asked, now=now)
         work.people.add(made)
-        _keep_passkey(office, work, made, asked, response, label=label)
+        keep_passkey(office, work, made, asked, response, label=label)
         role = take_up(work, found, made, now=now)
-        session = _open_session(work, made, now=now)
+        session = open_session(work, made, now=now)
         work.commit()
     return session, role
 
@@ -99,7 +99,7 @@ def finish_login(office: Office, response: Mapping[str, Any]) -> Session:
         if asked.person is not None:
             raise AssertionRefusedError(AssertionReason.OTHER_KIND, "this was asked for something else")
         found = person_of(work, _prove(office, work, asked, response))
-        session = _open_session(work, found, now=now)
+        session = open_session(work, found, now=now)
         work.commit()
     return session
 
@@ -128,7 +128,8 @@ def log_out(office: Office, token: Token) -> None:
         work.commit()
 
 
-def _open_session(work: SqlUnitOfWork, who: Person, *, now: datetime) -> Session:
+def open_session(work: SqlUnitOfWork, who: Person, *, now: datetime) -> Session:
+    """Let in somebody who has just proven a passkey, for twelve hours."""
     token = Token(
         id=secrets.token_hex(8),
         name=who.name,
@@ -159,7 +160,7 @@ def begin_passkey(office: Office, who: Person) -> tuple[dict[str, Any], dict[str
             raise BadInputError(f"a person has at most {MAX_PASSKEYS} passkeys")
         asked = _challenge(office, ChallengeKind.LOGIN, person_id=who.id)
         work.people.open_challenge(asked)
-        creation = _ask_to_register(office, work, person_id=who.id, name=who.name, known=known, invitation=None)
+        creation = ask_to_register(office, work, person_id=who.id, name=who.name, known=known)
         work.commit()
     return creation, passkeys.request_options(party, challenge=asked.challenge, known=known)
 
@@ -176,11 +177,11 @@ def finish_passkey(
     with office.work() as work:
         login = passkeys.open_challenge(work, passkeys.challenge_in(proof), kind=ChallengeKind.LOGIN, now=now)
         asked = passkeys.open_challenge(work, passkeys.challenge_in(registration), kind=ChallengeKind.REGISTER, now=now)
-        if login.person != who.id or asked.person != who.id or asked.invitation is not None:
+        if login.person != who.id or asked.person != who.id or asked.invitation or asked.place:
             raise AssertionRefusedError(AssertionReason.OTHER_PERSON, "somebody else was asked this")
         _prove(office, work, login, proof)
         passkeys.consume(work, asked, now=now)
-        made = _keep_passkey(office, work, who, asked, registration, label=label)
+        made = keep_passkey(office, work, who, asked, registration, label=label)
         work.commit()
     return made
 
@@ -205,16 +206,18 @@ def revoke_passkey(office: Office, who: Person, credential: bytes, *, session: T
         work.commit()
 
 
-def _ask_to_register(
+def ask_to_register(
     office: Office,
     work: SqlUnitOfWork,
     *,
     person_id: str,
     name: str,
     known: Sequence[Passkey],
-    invitation: str | None,
+    invitation: str | None = None,
+    place: str | None = None,
 ) -> dict[str, Any]:
-    asked = _challenge(office, ChallengeKind.REGISTER, person_id=person_id, invitation=invitation)
+    """Open a challenge for a new passkey, tied to the invitation or place that it is made for; return the options."""
+    asked = _challenge(office, ChallengeKind.REGISTER, person_id=person_id, invitation=invitation, place=place)
     work.people.open_challenge(asked)
     return passkeys.creation_options(
         relying_party(office), person=person_id, name=name, challenge=asked.challenge, known=known
@@ -222,7 +225,12 @@ def _ask_to_register(
 
 
 def _challenge(
-    office: Office, kind: ChallengeKind, *, person_id: str | None = None, invitation: str | None = None
+    office: Office,
+    kind: ChallengeKind,
+    *,
+    person_id: str | None = None,
+    invitation: str | None = None,
+    place: str | None = None,
 ) -> Challenge:
     now = office.now()
     return Challenge(
@@ -230,15 +238,21 @@ def _challenge(
         kind=kind,
         person=person_id,
         invitation=invitation,
+        place=place,
         challenge=passkeys.fresh_challenge(),
         made_at=now,
         expires_at=now + ANSWER_WITHIN,
     )
 
 
-def _keep_passkey(
+def keep_passkey(
     office: Office, work: SqlUnitOfWork, who: Person, asked: Challenge, response: Mapping[str, Any], *, label: str
 ) -> Passkey:
+    """Check the answer to a challenge and record the passkey in it.
+
+    Raises:
+        AssertionRefusedError: the answer does not fit, or the passkey is known.
+    """
     now = office.now()
     made = passkeys.check_registration(
         relying_party(office), response, challenge=asked.challenge, person=who.id, label=label, now=now

@@ -20,23 +20,25 @@ def token() -> None:
 @token.command()
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(SCOPES)), help=HELP)
+@click.option("--uscc", help="The enterprise whose machine it is for; without it the token is the service hall's.")
 @click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="How long it is valid.")
-def add(name: str, scopes: tuple[str, ...], days: int) -> None:
+def add(name: str, scopes: tuple[str, ...], uscc: str | None, days: int) -> None:
     """Make a token called NAME and print its secret, once."""
     with running_office(read_settings()) as office:
-        made, secret = add_token(office, name=name, scopes=frozenset(scopes), valid_for=timedelta(days=days))
+        made, secret = add_token(office, name=name, scopes=frozenset(scopes), valid_for=timedelta(days=days), uscc=uscc)
     click.echo(secret)
     click.echo(f"Token {made.id} for {name}: {' '.join(sorted(made.scopes))}. It is not shown again.", err=True)
 
 
 @token.command("list")
 def list_tokens() -> None:
-    """List all tokens, without their secrets."""
+    """List the tokens of machines, without their secrets. Sessions of people are not among them."""
     with running_office(read_settings()) as office, office.reading() as work:
-        for one in work.tokens.all():
+        for one in work.tokens.of_machines():
             state = "withdrawn" if one.revoked_at else "valid"
             until = "for ever" if one.expires_at is None else f"until {one.expires_at:%Y-%m-%d}"
-            click.echo(f"{one.id}  {one.name}  {state} {until}  {' '.join(sorted(one.scopes))}")
+            whose = f"  {one.uscc}" if one.uscc else ""
+            click.echo(f"{one.id}  {one.name}{whose}  {state} {until}  {' '.join(sorted(one.scopes))}")
 
 
 @token.command()

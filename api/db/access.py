@@ -72,6 +72,11 @@ class SqlTokens:
         rows = self._connection.execute(select(tokens).order_by(tokens.c.made_at))
         return [_token(row) for row in rows]
 
+    def of_machines(self) -> list[Token]:
+        """Those that nobody's passkey and no registered client stands behind."""
+        of = select(tokens).where(tokens.c.person.is_(None), tokens.c.client.is_(None))
+        return [_token(row) for row in self._connection.execute(of.order_by(tokens.c.made_at))]
+
     def revoke(self, token_id: str, *, at: datetime) -> bool:
         done = self._connection.execute(
             update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=at)

@@ -106,6 +106,7 @@ class Challenge:
     expires_at: datetime
     person: str | None = None
     invitation: str | None = None
+    place: str | None = None  # hash of the code for a place in an envelope
     intent: str | None = None
     used_at: datetime | None = None
 
@@ -303,6 +304,7 @@ class SqlPeople:
                         kind=challenge.kind.value,
                         person=challenge.person,
                         invitation=challenge.invitation,
+                        place=challenge.place,
                         challenge=challenge.challenge,
                         intent=challenge.intent,
                         made_at=challenge.made_at,

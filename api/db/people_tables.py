@@ -85,6 +85,7 @@ challenges: Final = Table(
     Column("kind", String(16), nullable=False),  # register, login, intent
     Column("person", String(32)),  # whose; at a first registration who it will be
     Column("invitation", String(32), ForeignKey("invitations.id")),
+    Column("place", String(64)),  # hash of the code for a place in an envelope
     Column("challenge", LargeBinary, nullable=False, unique=True),
     Column("intent", Text),  # canonical JSON; the challenge is its SHA-256
     Column("made_at", UtcDateTime, nullable=False),

@@ -10,7 +10,7 @@ from api.acts import envelope_drafting, envelope_life, envelope_run, envelope_se
 from api.acts.envelope_access import visible
 from api.db.envelope_records import EnvelopeRecord
 from api.db.work import SqlUnitOfWork
-from api.http import envelope_files, envelope_parties, envelope_revisions, envelope_templates
+from api.http import envelope_files, envelope_parties, envelope_revisions, envelope_templates, guests
 from api.http.deps import OfficeDep, OnceDep, Remember, fingerprint_of
 from api.http.envelope_caller import WhoDep
 from api.http.envelope_plan_schemas import CreateIn, PlanIn
@@ -193,5 +193,5 @@ def links(envelope_id: str, office: OfficeDep, who: WhoDep) -> LinkList:
     )
 
 
-for part in (envelope_parties, envelope_files, envelope_revisions, envelope_templates):
+for part in (guests, envelope_parties, envelope_files, envelope_revisions, envelope_templates):
     router.include_router(part.router)

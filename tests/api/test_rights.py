@@ -6,7 +6,9 @@ from typing import Final
 import pytest
 
 from api.acts.access import SCOPES, add_token
+from api.errors import BadInputError, NotFoundError
 from tests.support.office import Hall
+from tests.support.people import enrol
 
 NEEDS: Final = {  # the whole list of what needs a token; a new operation has to be entered here
     ("get", "/api/v1/enterprises"): "read",
@@ -164,6 +166,8 @@ OPEN: Final = {
     ("post", "/api/v1/invitations/redeem/begin"),
     ("post", "/api/v1/invitations/redeem/finish"),
     ("get", "/api/v1/joint-mandates/{mandate_id}"),
+    ("post", "/api/v1/envelopes/invitations/begin"),
+    ("post", "/api/v1/envelopes/invitations/finish"),
     ("post", "/api/v1/sessions/begin"),
     ("post", "/api/v1/sessions/finish"),
     ("post", "/pki/ocsp"),
@@ -291,3 +295,21 @@ def test_a_secret_is_stored_as_its_hash_alone(hall: Hall) -> None:
     for path in hall.office.settings.data.glob("vermilion.db*"):
         content = path.read_bytes()
         assert not [secret for secret in secrets if secret in content]
+
+
+def test_a_token_of_an_enterprise_has_no_scope_of_the_hall(hall: Hall) -> None:
+    uscc = hall.register()["uscc"]
+    token, _ = add_token(hall.office, name="finance", scopes=frozenset({"seal"}), valid_for=None, uscc=uscc)
+    assert token.uscc == uscc
+    with pytest.raises(BadInputError, match="no scope of the hall: issue"):
+        add_token(hall.office, name="x", scopes=frozenset({"seal", "issue"}), valid_for=None, uscc=uscc)
+    with pytest.raises(NotFoundError, match="no enterprise"):
+        add_token(hall.office, name="x", scopes=frozenset({"seal"}), valid_for=None, uscc="91110000600037341L")
+
+
+def test_sessions_of_people_are_not_listed_with_the_tokens(hall: Hall) -> None:
+    enrol(hall, hall.establish()["licence"]["uscc"])
+    with hall.office.reading() as work:
+        listed, every = work.tokens.of_machines(), work.tokens.all()
+    assert {one.person for one in listed} == {None}
+    assert len(listed) < len(every)

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("person", sa.String(length=32), nullable=True),
         sa.Column("invitation", sa.String(length=32), nullable=True),
+        sa.Column("place", sa.String(length=64), nullable=True),
         sa.Column("challenge", sa.LargeBinary(), nullable=False),
         sa.Column("intent", sa.Text(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),

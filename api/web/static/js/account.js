@@ -43,6 +43,24 @@ async function takePlace(code) {
   }
 }
 
+/** Makes an account with a passkey: for a role in an enterprise, or for a place in a contract; the code says which. */
+async function arrive(code) {
+  for (const path of ["/api/v1/invitations/redeem", "/api/v1/envelopes/invitations"]) {
+    let begun = null;
+    try {
+      begun = await (await call(`${path}/begin`, { method: "POST", json: { code } })).json();
+    } catch (error) {
+      if (path === "/api/v1/envelopes/invitations" || !(error instanceof Problem && error.status === 404)) throw error;
+      continue;
+    }
+    const credential = await make(begun.options);
+    const session = await (await call(`${path}/finish`, { method: "POST", json: { code, credential } })).json();
+    keep(session);
+    if (session.envelope) location.assign(`/contracts/${session.envelope}`);
+    return;
+  }
+}
+
 /** Codes are 16 characters at least: shorter ones need not be sent to learn that they are wrong. */
 async function redeem() {
   const code = at("code").value.trim();
@@ -53,9 +71,7 @@ async function redeem() {
   if (token()) {
     await takePlace(code);
   } else {
-    const { options } = await (await call("/api/v1/invitations/redeem/begin", { method: "POST", json: { code } })).json();
-    const credential = await make(options);
-    keep(await (await call("/api/v1/invitations/redeem/finish", { method: "POST", json: { code, credential } })).json());
+    await arrive(code);
   }
   at("code").value = "";
   await show();
