@@ -207,11 +207,22 @@ class Described:
         )
 
     def _operation(self, method: str, asked: str) -> tuple[str, dict[str, Any]] | None:
-        fitting = [path for path in self.app.openapi()["paths"] if pattern_of(path).fullmatch(asked)]
+        paths = paths_of(self.app)
+        fitting = [path for path in paths if pattern_of(path).fullmatch(asked)]
         for path in sorted(fitting, key=lambda one: one.count("{")):  # /change before /{decision}
-            if method in self.app.openapi()["paths"][path]:
-                return path, self.app.openapi()["paths"][path][method]
+            if method in paths[path]:
+                return path, paths[path][method]
         return None
+
+
+_PATHS: dict[str, Any] = {}
+
+
+def paths_of(app: FastAPI) -> dict[str, Any]:
+    """What the service says of its operations: the same for every office, and a second's work to say."""
+    if not _PATHS:
+        _PATHS.update(app.openapi()["paths"])
+    return _PATHS
 
 
 @cache
