@@ -121,8 +121,9 @@ async function grant() {
   });
   try {
     await post(`/${mandate.id}/confirm`, { credential: await agree(agreement.options) });
-  } finally {
-    await show();
+  } catch (error) {
+    await show(); // the draft stands, and can be gone on with
+    throw error;
   }
 }
 
