@@ -21,7 +21,8 @@ from verify.path_rules import ChainLimits
 from verify.report import Finding, SignatureReport, Verdict
 from verify.signed_data import MalformedSignatureError, SignedData
 from verify.trust import Trust
-from verify.words import Both, finding
+from verify.wording import Both
+from verify.words import finding
 
 TYPE: Final = "vermilion/joint-mandate"
 VERSION: Final = 1

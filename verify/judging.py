@@ -15,7 +15,8 @@ from verify.purposes import SIGNING
 from verify.report import Finding
 from verify.revocation import CLOCK_SKEW
 from verify.signed_data import MalformedSignatureError, SignedData
-from verify.words import Both, finding
+from verify.wording import Both
+from verify.words import finding
 
 MAX_MATERIAL: Final = 512  # certificates, OCSP answers and CRLs read from one file, of each
 

@@ -25,7 +25,8 @@ from verify.pdf_structure import (
 )
 from verify.report import Finding, Report, SignatureReport
 from verify.trust import Trust
-from verify.words import Both, change, finding
+from verify.wording import Both
+from verify.words import change, finding
 
 DEFAULT: Final = PdfLimits()
 

@@ -17,7 +17,8 @@ from verify.pdf_fields import Filled, MisplacedError
 from verify.pdf_reserved import Reserved
 from verify.pdf_rules import WatchedForm, compare, entry, references
 from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits
-from verify.words import Both, change
+from verify.wording import Both
+from verify.words import change
 
 MAX_WORDS: Final = 12  # sentences about one revision
 

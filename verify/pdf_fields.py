@@ -13,7 +13,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.sign.diff_analysis.form_rules_api import FieldComparisonContext, FieldMDPRule, FormUpdate
 from pyhanko.sign.diff_analysis.policy_api import ModificationLevel, SuspiciousModification
 
-from verify.words import Both, change
+from verify.wording import Both
+from verify.words import change
 
 HARMLESS_FLAGS: Final = 64 | 128 | 512  # read-only, locked, locked contents: no viewer draws otherwise, table 167
 READ_ONLY: Final = 1  # of a field, table 227

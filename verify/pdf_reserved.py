@@ -10,7 +10,8 @@ from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, enumerate_sig_fiel
 
 from verify.pdf_fields import Filled
 from verify.pdf_structure import PDF_ERRORS
-from verify.words import Both, change
+from verify.wording import Both
+from verify.words import change
 
 MAX_RANGES: Final = 12  # of pages, named in one sentence
 

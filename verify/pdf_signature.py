@@ -18,7 +18,8 @@ from verify.pdf_structure import PDF_ERRORS, Opened, PdfLimits, SignedRange, cov
 from verify.report import Finding, SignatureReport
 from verify.signed_data import MalformedSignatureError, SignedData, digest_of, require_digest, token_imprint
 from verify.timestamps import Stamp, judge_token
-from verify.words import Both, change, finding, joined
+from verify.wording import Both
+from verify.words import change, finding, joined
 
 PADES: Final = "/ETSI.CAdES.detached"
 STAMP: Final = "/ETSI.RFC3161"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from verify.certificates import PARSE_ERRORS, Certificate, signature_fits
 from verify.errors import MalformedCertificateError
 from verify.evidence import Answer, Evidence, RevocationList, Scope, locations, no_unknown_critical
-from verify.words import Both
+from verify.wording import Both
 
 CLOCK_SKEW: Final = timedelta(minutes=5)  # evidence may be this far ahead of the checker's clock
 MAX_AGE_WITHOUT_NEXT_UPDATE: Final = timedelta(days=1)  # RFC 6960 §4.2.2.1: newer information is always available

@@ -11,7 +11,8 @@ from verify.purposes import TIME_STAMPING
 from verify.report import Finding, Verdict
 from verify.revocation import CLOCK_SKEW, Revocation
 from verify.signed_data import MalformedSignatureError, SignedData, digest_of, token_imprint
-from verify.words import Both, finding
+from verify.wording import Both
+from verify.words import finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ import pytest
 
 from tools.findings_page import PAGE, page
 from verify.report import Verdict
-from verify.words import CHANGES, MAX_SHOWN, TABLE, Both, change, finding, joined
+from verify.wording import Both
+from verify.words import CHANGES, MAX_SHOWN, TABLE, change, finding, joined
 
 VERIFY = Path(__file__).parents[2] / "verify"
 
