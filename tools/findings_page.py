@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from verify.words import CHANGES, TABLE
+from verify.words import TABLE
+from verify.words_of_changes import CHANGES
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "spec" / "findings.md"
 

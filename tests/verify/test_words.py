@@ -9,7 +9,8 @@ import pytest
 from tools.findings_page import PAGE, page
 from verify.report import Verdict
 from verify.wording import Both
-from verify.words import CHANGES, MAX_SHOWN, TABLE, change, finding, joined
+from verify.words import MAX_SHOWN, TABLE, change, finding, joined
+from verify.words_of_changes import CHANGES
 
 VERIFY = Path(__file__).parents[2] / "verify"
 
